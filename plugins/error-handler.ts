@@ -1,0 +1,35 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { ApiError, codeOf, errors } from '../src/errors.ts';
+
+const STORE_RETRY_SECONDS = 1;
+
+/** Turns every error into `{ statusCode, code, error, message }` by the table of codes. Set once, for all routes. */
+export default fp(
+  async (fastify) => {
+    fastify.setErrorHandler(sendError);
+
+    fastify.setNotFoundHandler(
+      { preHandler: async (request: FastifyRequest) => fastify.limits.notFound(request) },
+      async (request: FastifyRequest, reply: FastifyReply) => sendError(new ApiError('NOT_FOUND'), request, reply),
+    );
+  },
+  { name: 'error-handler', dependencies: ['rate-limit'] },
+);
+
+/** Answers with an error's code, status and sentence; what only a maintainer should see goes to the log. */
+function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const code = codeOf(error);
+  const [statusCode, sentence] = errors[code];
+  // A validation message names the property at fault, and no value.
+  const message = code === 'FST_ERR_VALIDATION' ? (error as Error).message : sentence;
+  if (statusCode >= 500) request.log.error({ err: error, code }, 'request failed');
+  const retryAfter = error instanceof ApiError ? error.retryAfter : undefined;
+  if (retryAfter !== undefined || statusCode === 503) reply.header('retry-after', retryAfter ?? STORE_RETRY_SECONDS);
+  return reply
+    .code(statusCode)
+    .header('cache-control', 'no-store')
+    .type('application/json; charset=utf-8')
+    .send({ statusCode, code, error: STATUS_CODES[statusCode], message });
+}

@@ -1,0 +1,75 @@
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import type { Config } from '../src/config.ts';
+import type { Credentials } from '../src/credentials/credentials.ts';
+import {
+  createDemoCredentials,
+  createNoCredentials,
+  createUsersFileCredentials,
+} from '../src/credentials/users-file.ts';
+import { createWebhookCredentials } from '../src/credentials/webhook.ts';
+import { ApiError, codeOf } from '../src/errors.ts';
+import type { Metadata } from '../src/session/session.ts';
+import type { StartedSession } from '../src/session/sessions.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly login: Login;
+  }
+}
+
+export interface Login {
+  /** Who may log in, in words. */
+  readonly who: string;
+  /** Checks the limits, then the credentials, then trades the caller's session for a new one. */
+  (request: FastifyRequest, form: LoginForm): Promise<StartedSession>;
+}
+
+export interface LoginForm {
+  readonly username: string;
+  readonly password: string;
+  readonly metadata?: Metadata;
+}
+
+/** Logging in. Nothing of the caller's old session survives it but the metadata of an anonymous one. */
+export default fp(
+  async (fastify) => {
+    const { config, sessions, limits, meters } = fastify;
+    const credentials = await createCredentials(config, (problem) =>
+      fastify.log.error({ err: problem }, 'the users file has changed but can not be taken; the users before it stay'),
+    );
+
+    async function login(request: FastifyRequest, { username, password, metadata }: LoginForm) {
+      await limits.login(request);
+      const previous = await request.findSession();
+      const identity = await credentials.check({ username, password, ip: request.ip });
+      if (identity === undefined) throw new ApiError('INVALID_CREDENTIALS');
+      return sessions.login({
+        userId: identity.userId,
+        // What the source of credentials says is not for the caller to overrule.
+        metadata: { ...metadata, ...identity.metadata },
+        device: request.device(),
+        previous,
+      });
+    }
+
+    const counted = async (request: FastifyRequest, form: LoginForm) => {
+      try {
+        const started = await login(request, form);
+        meters.login('success');
+        return started;
+      } catch (error) {
+        meters.login(codeOf(error).toLowerCase());
+        throw error;
+      }
+    };
+    fastify.decorate('login', Object.assign(counted, { who: credentials.description }));
+  },
+  { name: 'login', dependencies: ['config', 'sessions', 'session', 'rate-limit', 'metrics'] },
+);
+
+async function createCredentials(config: Config, onProblem: (problem: unknown) => void): Promise<Credentials> {
+  if (config.CREDENTIALS_URL !== undefined) return createWebhookCredentials(config.CREDENTIALS_URL);
+  if (config.USERS_FILE !== undefined) return createUsersFileCredentials(config.USERS_FILE, onProblem);
+  return config.demoUser ? createDemoCredentials() : createNoCredentials();
+}

@@ -1,0 +1,93 @@
+import client from '@prometheus-io/client';
+import fastifyMetrics from 'fastify-metrics';
+import fp from 'fastify-plugin';
+import type { SessionEvent } from '../src/session/events.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly meters: Meters;
+  }
+}
+
+/** What the service counts about itself; the names are those of contract.md. */
+export interface Meters {
+  /** All metrics as Prometheus text, and its content type. */
+  text(): Promise<{ readonly body: string; readonly contentType: string }>;
+  sessionEvent(event: SessionEvent): void;
+  login(result: string): void;
+  storeCommand(command: string, seconds: number): void;
+  unreadableRecord(): void;
+  /** Says how the number of living sessions is found out whenever metrics are read. */
+  activeSessions(count: () => Promise<number>): void;
+}
+
+export default fp(
+  async (fastify) => {
+    // One registry per app: the process-wide one would make two apps of a test collide.
+    const registry = new client.Registry();
+    const registers = [registry];
+    await fastify.register(fastifyMetrics.default, {
+      endpoint: null,
+      promClient: client,
+      defaultMetrics: { enabled: true, register: registry },
+      routeMetrics: {
+        enabled: { histogram: true, summary: false },
+        overrides: { histogram: { registers }, summary: { registers } },
+      },
+    });
+
+    const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+      new client.Counter({ name, help, labelNames, registers });
+    const created = counter('session_created_total', 'Sessions started', 'kind');
+    const revoked = counter('session_revoked_total', 'Sessions ended before their time', 'reason');
+    const expired = counter('session_expired_total', 'Sessions ended by time, counted by the pod that found them');
+    const verified = counter('session_verify_total', 'Tokens looked at', 'result', 'source');
+    const touched = counter('session_touch_total', 'Sights of a session, by whether they were written', 'result');
+    const logins = counter('login_total', 'Attempts to log in', 'result');
+    const unreadable = counter('session_unreadable_total', 'Records found that could not be read');
+    const commands = new client.Histogram({
+      name: 'store_command_seconds',
+      help: 'Time until the store answered a command',
+      labelNames: ['command'],
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
+      registers,
+    });
+
+    fastify.decorate('meters', {
+      async text() {
+        return { body: await registry.metrics(), contentType: registry.contentType };
+      },
+
+      sessionEvent(event) {
+        switch (event.type) {
+          case 'created':
+            return created.inc({ kind: event.kind });
+          case 'revoked':
+            return revoked.inc({ reason: event.reason }, event.count);
+          case 'expired':
+            return expired.inc(event.count);
+          case 'verified':
+            return verified.inc({ result: event.result, source: event.source });
+          case 'touched':
+            return touched.inc({ result: event.result });
+        }
+      },
+
+      login: (result) => logins.inc({ result }),
+      storeCommand: (command, seconds) => commands.observe({ command }, seconds),
+      unreadableRecord: () => unreadable.inc(),
+
+      activeSessions(count) {
+        new client.Gauge({
+          name: 'session_active_total',
+          help: 'Living sessions of the whole store; NaN while it does not answer',
+          registers,
+          async collect() {
+            this.set(await count().catch(() => Number.NaN));
+          },
+        });
+      },
+    } satisfies Meters);
+  },
+  { name: 'metrics' },
+);

@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { ApiError } from '../src/errors.ts';
+import { createSharedCounter } from '../src/stores/redis/shared-counter.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly limits: Limits;
+  }
+}
+
+/** Each counts one request, and throws `RATE_LIMITED` when it is one too many. Counts are shared by all pods. */
+export interface Limits {
+  /** Attempts to log in: LOGIN_RATE_MAX in LOGIN_RATE_WINDOW_SECONDS, per address and per username of the body. */
+  login(request: FastifyRequest): Promise<void>;
+  /** Anonymous sessions started from one address. */
+  start(request: FastifyRequest): Promise<void>;
+  /** Requests of one address for what does not exist. */
+  notFound(request: FastifyRequest): Promise<void>;
+}
+
+const MINUTE_MS = 60_000;
+const STARTS_PER_MINUTE = 60;
+const NOT_FOUND_PER_MINUTE = 120;
+
+/** Abuse limits, asked for by the handlers that need them: `/verify` and reads of a session pay nothing. */
+export default fp(
+  async (fastify) => {
+    const { config, log } = fastify;
+    await fastify.register(fastifyRateLimit, {
+      global: false,
+      store: createSharedCounter({
+        client: fastify.redis,
+        prefix: `${config.REDIS_PREFIX}:rate:`,
+        onShared: () => log.info('limits are counted in Redis over all pods again'),
+        onFallback: (problem) =>
+          log.warn({ problem: problem.message }, 'limits are counted per pod while Redis does not answer'),
+      }),
+    });
+
+    const loginWindow = { max: config.LOGIN_RATE_MAX, timeWindow: config.LOGIN_RATE_WINDOW_SECONDS * 1000 };
+    const loginByAddress = limiter({ ...loginWindow, keyGenerator: (request) => `login:address:${address(request)}` });
+    const loginByUsername = limiter({
+      ...loginWindow,
+      keyGenerator: (request) => `login:username:${digest((request.body as { username: string }).username)}`,
+    });
+    const starts = limiter({
+      max: STARTS_PER_MINUTE,
+      timeWindow: MINUTE_MS,
+      keyGenerator: (request) => `start:${address(request)}`,
+    });
+    const misses = limiter({
+      max: NOT_FOUND_PER_MINUTE,
+      timeWindow: MINUTE_MS,
+      keyGenerator: (request) => `not-found:${address(request)}`,
+    });
+
+    function limiter(options: {
+      readonly max: number;
+      readonly timeWindow: number;
+      readonly keyGenerator: (request: FastifyRequest) => string;
+    }): (request: FastifyRequest) => Promise<void> {
+      const count = fastify.createRateLimit(options);
+      return async (request) => {
+        const counted = await count(request);
+        if (!counted.isAllowed && counted.isExceeded) {
+          throw new ApiError('RATE_LIMITED', { retryAfter: Math.max(1, counted.ttlInSeconds) });
+        }
+      };
+    }
+
+    fastify.decorate('limits', {
+      async login(request) {
+        await Promise.all([loginByAddress(request), loginByUsername(request)]);
+      },
+      start: starts,
+      notFound: misses,
+    } satisfies Limits);
+  },
+  { name: 'rate-limit', dependencies: ['config', 'redis'] },
+);
+
+/** An IPv6 caller has a whole /64 to call from: it counts as one address. */
+function address(request: FastifyRequest): string {
+  return normalizeIP(request.ip);
+}
+
+/** People type passwords into the wrong field: what they typed as a name does not go to Redis as it is. */
+function digest(username: string): string {
+  return createHash('sha256').update(username).digest('base64url');
+}

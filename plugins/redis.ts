@@ -1,0 +1,37 @@
+import fastifyRedis from '@fastify/redis';
+import fp from 'fastify-plugin';
+import { closeRedisClient, createRedisClient } from '../src/stores/redis/connect.ts';
+
+/** The one client of Redis, where REDIS_URL is set. The service boots and stays up whether Redis answers or not. */
+export default fp(
+  async (fastify) => {
+    const { REDIS_URL: url } = fastify.config;
+    if (url === undefined) return;
+    const client = createRedisClient(url);
+    logConnection();
+
+    // @fastify/redis holds the boot until its client is ready. The client is not connected before it has been handed
+    // over, so for that moment nothing but the plugin looks at this field.
+    const { status } = client;
+    client.status = 'ready';
+    await fastify.register(fastifyRedis, { client });
+    client.status = status;
+
+    fastify.addHook('onClose', () => closeRedisClient(client));
+    await client.connect().catch(() => fastify.log.warn('Redis can not be reached yet; trying on (REDIS_URL)'));
+
+    // Once a change of state, however often the client tries.
+    function logConnection(): void {
+      let lastProblem = '';
+      client.on('ready', () => {
+        lastProblem = '';
+        fastify.log.info('connected to Redis');
+      });
+      client.on('error', ({ message }: Error) => {
+        if (message !== lastProblem) fastify.log.warn({ problem: message }, 'no connection to Redis (REDIS_URL)');
+        lastProblem = message;
+      });
+    }
+  },
+  { name: 'redis', dependencies: ['config'] },
+);

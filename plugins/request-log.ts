@@ -1,0 +1,17 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+
+const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/** One line for each request that changes something or fails; the rest is in the metrics. */
+export default fp(
+  async (fastify) => {
+    fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
+      if (reply.statusCode >= 400 || !SAFE_METHODS.has(request.method)) {
+        request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'request');
+      }
+      done();
+    });
+  },
+  { name: 'request-log' },
+);

@@ -1,0 +1,90 @@
+import fastifyCookie from '@fastify/cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
+import { ApiError } from '../src/errors.ts';
+import { type Presented, presented } from '../src/presented.ts';
+import { type Device, expiresAt, type Session } from '../src/session/session.ts';
+import type { StartedSession } from '../src/session/sessions.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Hook `onRequest` of routes for callers with a session: sets `request.session`, or answers 401 `NO_SESSION`. */
+    authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  }
+  interface FastifyRequest {
+    /** The caller's live session, on routes with `authenticate`. */
+    session: Session;
+    /** Where the caller's token was found. Does not look at the store. */
+    presentedToken(): Presented;
+    /** The caller's live session, if there is one. @throws `NO_SESSION` when what was presented is ambiguous */
+    findSession(): Promise<Session | undefined>;
+    /** What is known of the device that calls. */
+    device(): Device;
+  }
+  interface FastifyReply {
+    /** Marks the answer as made for a session. */
+    forSession(session: Session): FastifyReply;
+    /** Hands a new token to the caller. `remember`: the cookie outlives the browser, up to the absolute end. */
+    giveToken(started: StartedSession, options?: { remember?: boolean }): FastifyReply;
+    clearToken(): FastifyReply;
+  }
+}
+
+const MAX_USER_AGENT = 512;
+
+/** `request.session`: the caller's session, from the cookie or the bearer token, and the cookie on its way out. */
+export default fp(
+  async (fastify) => {
+    const { config, sessions } = fastify;
+    const cookieName = config.COOKIE_SECURE ? '__Host-sid' : 'sid';
+    // RFC 6265bis: __Host- wants Secure, Path=/ and no Domain.
+    const cookie = { path: '/', httpOnly: true, secure: config.COOKIE_SECURE, sameSite: 'strict' } as const;
+
+    // Cookies go out through it; what comes in is read by `presented`, which sees doubles.
+    await fastify.register(fastifyCookie, { hook: false });
+
+    fastify.decorateRequest('session');
+
+    fastify.decorateRequest('presentedToken', function (this: FastifyRequest) {
+      return presented(this.headers, this.url, cookieName);
+    });
+
+    fastify.decorateRequest('findSession', async function (this: FastifyRequest) {
+      const found = this.presentedToken();
+      if (found.from === 'ambiguous') throw new ApiError('NO_SESSION');
+      return found.token === undefined ? undefined : sessions.verify(found.token);
+    });
+
+    fastify.decorateRequest('device', function (this: FastifyRequest) {
+      return { ip: this.ip, userAgent: (this.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT) };
+    });
+
+    fastify.decorateReply('forSession', function (this: FastifyReply, session: Session) {
+      return this.header('x-session-expire', new Date(expiresAt(session)).toISOString()).header(
+        'cache-control',
+        'no-store',
+      );
+    });
+
+    fastify.decorateReply('giveToken', function (this: FastifyReply, { session, token }, { remember = false } = {}) {
+      const maxAge = Math.floor((session.absoluteExpiresAt - session.createdAt) / 1000);
+      return this.forSession(session).setCookie(cookieName, token, remember ? { ...cookie, maxAge } : cookie);
+    });
+
+    fastify.decorateReply('clearToken', function (this: FastifyReply) {
+      return this.clearCookie(cookieName, cookie);
+    });
+
+    fastify.decorate('authenticate', async (request: FastifyRequest, reply: FastifyReply) => {
+      const session = await request.findSession();
+      if (session === undefined) {
+        // The token stands for nothing: proven, not merely unanswered.
+        if (request.presentedToken().from === 'cookie') reply.clearToken();
+        throw new ApiError('NO_SESSION');
+      }
+      request.session = session;
+      reply.forSession(session);
+    });
+  },
+  { name: 'session', dependencies: ['config', 'sessions'] },
+);

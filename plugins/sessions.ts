@@ -1,0 +1,78 @@
+import fp from 'fastify-plugin';
+import type { Config } from '../src/config.ts';
+import type { SessionEvent } from '../src/session/events.ts';
+import type { SessionPolicy } from '../src/session/policy.ts';
+import { createSessions, type Sessions } from '../src/session/sessions.ts';
+import type { SessionStore } from '../src/session/store.ts';
+import { createTokenCodec } from '../src/session/token.ts';
+import { createMemoryStore } from '../src/stores/memory.ts';
+import { createRedisClock } from '../src/stores/redis/clock.ts';
+import { createRedisStore } from '../src/stores/redis/store.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    readonly sessions: Sessions;
+  }
+}
+
+const SWEEP_INTERVAL_MS = 1000;
+
+export interface SessionsOptions {
+  /** This pod's clock, epoch milliseconds; tests move it. */
+  readonly now?: () => number;
+}
+
+/** The session service on its store: Redis where REDIS_URL is set, the memory of this process otherwise. */
+export default fp<SessionsOptions>(
+  async (fastify, { now = Date.now }) => {
+    const { config, meters, log } = fastify;
+    const store = fastify.redis === undefined ? createMemoryStore({ now }) : redisStore();
+
+    const sessions = createSessions({
+      store,
+      tokens: createTokenCodec(config.SESSION_SECRETS),
+      policy: policyOf(config),
+      onEvent(event) {
+        meters.sessionEvent(event);
+        audit(event);
+      },
+    });
+    fastify.decorate('sessions', sessions);
+    meters.activeSessions(sessions.count);
+
+    // What can't be swept now is swept at a later tick; the store's state is said elsewhere.
+    const sweeper = setInterval(() => void sessions.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
+    fastify.addHook('onClose', async () => clearInterval(sweeper));
+
+    function redisStore(): SessionStore {
+      const clock = createRedisClock(fastify.redis, now);
+      fastify.addHook('onClose', async () => clock.stop());
+      return createRedisStore({
+        client: fastify.redis,
+        clock,
+        prefix: config.REDIS_PREFIX,
+        onCommand: meters.storeCommand,
+        onUnreadable(sessionId) {
+          meters.unreadableRecord();
+          log.warn({ sessionId }, 'a record can not be read; its session counts as absent');
+        },
+      });
+    }
+
+    function audit(event: SessionEvent): void {
+      if (event.type === 'created' || event.type === 'revoked') log.info({ event }, `session ${event.type}`);
+    }
+  },
+  { name: 'sessions', dependencies: ['config', 'redis', 'metrics'] },
+);
+
+/** Settings are seconds, the core counts milliseconds. */
+function policyOf(config: Config): SessionPolicy {
+  return {
+    idleMs: config.SESSION_IDLE_SECONDS * 1000,
+    absoluteMs: config.SESSION_ABSOLUTE_SECONDS * 1000,
+    touchMs: config.SESSION_TOUCH_SECONDS * 1000,
+    maxPerUser: config.MAX_SESSIONS_PER_USER,
+    limitPolicy: config.SESSION_LIMIT_POLICY,
+  };
+}

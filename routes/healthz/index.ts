@@ -1,0 +1,6 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { healthz } from './schemas.ts';
+
+export default (async (fastify) => {
+  fastify.get('/', { schema: healthz }, async () => ({ status: 'ok' }));
+}) satisfies FastifyPluginAsyncTypebox;

@@ -1,0 +1,20 @@
+import { bodyFailures, Empty, failures, NoBody, sessionFailures, userSecurity } from '../../src/schemas.ts';
+
+export const logout = {
+  summary: 'Log out',
+  description: 'The session ends everywhere. Also answers 204 to a caller who has none.',
+  operationId: 'logout',
+  tags: ['session'],
+  security: [{}, ...userSecurity],
+  body: NoBody,
+  response: {
+    204: {
+      ...Empty('Logged out'),
+      headers: {
+        'set-cookie': { type: 'string', description: 'Clears the cookie' },
+        'clear-site-data': { type: 'string', const: '"cookies", "storage"' },
+      },
+    },
+    ...failures(...sessionFailures, ...bodyFailures, 'CROSS_SITE_REQUEST'),
+  },
+};

@@ -1,0 +1,12 @@
+import { failures } from '../../src/schemas.ts';
+
+export const metrics = {
+  summary: 'Prometheus metrics',
+  operationId: 'metrics',
+  tags: ['operator'],
+  security: [{}, { metrics: [] }],
+  response: {
+    200: { description: 'Prometheus text format', content: { 'text/plain': { schema: { type: 'string' } } } },
+    ...failures('METRICS_TOKEN_REQUIRED'),
+  },
+};

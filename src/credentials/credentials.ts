@@ -1,0 +1,27 @@
+import type { Metadata } from '../session/session.ts';
+
+export interface Attempt {
+  readonly username: string;
+  readonly password: string;
+  readonly ip: string;
+}
+
+/** Who has logged in, as the source of credentials knows them. */
+export interface Identity {
+  readonly userId: string;
+  readonly metadata: Metadata;
+}
+
+/** Where it is known who may log in. */
+export interface Credentials {
+  /** For the start-up message. */
+  readonly description: string;
+
+  /**
+   * Checks one attempt: the identity, or `undefined` when username or password is wrong. An unknown user takes the
+   * same work as a known one.
+   *
+   * @throws `ApiError` `CREDENTIALS_UNAVAILABLE` when it can't be said
+   */
+  check(attempt: Attempt): Promise<Identity | undefined>;
+}

@@ -1,0 +1,48 @@
+import { scrypt, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { hash, verify } from '@node-rs/argon2';
+import { deserialize, type PhcParts } from '@phc/format';
+
+// OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, 2 passes, 1 lane.
+const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+const PHC_STRING = /^\$(argon2id|scrypt)\$[\x21-\x7e]+$/;
+
+interface ScryptParts extends PhcParts {
+  readonly params: { readonly ln: number; readonly r: number; readonly p: number };
+  readonly salt: Buffer;
+  readonly hash: Buffer;
+}
+
+const scryptAsync = promisify<string, Buffer, number, object, Buffer>(scrypt);
+
+/** Hashes a password as an argon2id PHC string. */
+export function hashPassword(password: string): Promise<string> {
+  return hash(password, ARGON2ID);
+}
+
+/** Whether a text is an argon2id or scrypt PHC string that passwords can be checked against. */
+export function isPasswordHash(text: string): boolean {
+  if (!PHC_STRING.test(text)) return false;
+  try {
+    const { params, salt, hash } = deserialize(text);
+    return params !== undefined && salt instanceof Buffer && hash instanceof Buffer;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether the password belongs to an argon2id or scrypt PHC string (P-H-C/phc-string-format). Takes as long for a
+ * wrong one as for the right one.
+ */
+export function verifyPassword(phcString: string, password: string): Promise<boolean> {
+  return phcString.startsWith('$scrypt$') ? verifyScrypt(phcString, password) : verify(phcString, password);
+}
+
+async function verifyScrypt(phcString: string, password: string): Promise<boolean> {
+  const { params, salt, hash } = deserialize(phcString) as ScryptParts;
+  const { ln, r, p } = params;
+  const N = 2 ** ln;
+  const derived = await scryptAsync(password, salt, hash.length, { N, r, p, maxmem: 128 * r * (N + p) + 1024 * 1024 });
+  return timingSafeEqual(derived, hash);
+}

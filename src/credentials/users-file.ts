@@ -1,0 +1,123 @@
+import { createHash } from 'node:crypto';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { Credentials, Identity } from './credentials.ts';
+import { hashPassword, isPasswordHash, verifyPassword } from './password.ts';
+
+/** Users by name, each with the PHC string of the password. */
+export type Users = ReadonlyMap<string, string>;
+
+/** A users file that is not what it should be; names the line, never what stands in it. */
+export class UsersFileError extends Error {
+  override readonly name = 'UsersFileError';
+}
+
+/**
+ * Users from a file of `username:<PHC string>` lines, read again whenever it has changed; while a changed file can't
+ * be read, the users known before stay.
+ *
+ * @param onProblem told why a changed file was not taken
+ * @throws {UsersFileError} when the file can't be read at the start
+ */
+export async function createUsersFileCredentials(
+  path: string,
+  onProblem: (problem: unknown) => void,
+): Promise<Credentials> {
+  let users = await readUsers(path);
+  let seen = await fingerprint(path);
+
+  async function current(): Promise<Users> {
+    try {
+      const now = await fingerprint(path);
+      if (now !== seen) {
+        seen = now;
+        users = await readUsers(path);
+      }
+    } catch (problem) {
+      onProblem(problem);
+    }
+    return users;
+  }
+
+  return {
+    description: `users of ${path}`,
+    check: async ({ username, password }) => checkUser(await current(), username, password),
+  };
+}
+
+/** One user `demo` with the password `demo-password`, for a first try on a loopback address. */
+export async function createDemoCredentials(): Promise<Credentials> {
+  const users: Users = new Map([['demo', await hashPassword('demo-password')]]);
+  return {
+    description: 'the user demo with the password demo-password',
+    check: ({ username, password }) => checkUser(users, username, password),
+  };
+}
+
+/** Nobody: no source of credentials is set. */
+export async function createNoCredentials(): Promise<Credentials> {
+  return {
+    description: 'nobody',
+    check: ({ username, password }) => checkUser(new Map(), username, password),
+  };
+}
+
+/** Reads a users file. @throws {UsersFileError} naming the first line that is not as it should be */
+export async function readUsers(path: string): Promise<Users> {
+  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+    throw new UsersFileError(`${path} can't be read (${cause.code})`, { cause });
+  });
+  const users = new Map<string, string>();
+  for (const [position, line] of text.split(/\r?\n/).entries()) {
+    if (line === '' || line.startsWith('#')) continue;
+    const end = line.lastIndexOf(':');
+    const name = line.slice(0, end);
+    const phcString = line.slice(end + 1);
+    if (end < 1 || !isUsername(name) || users.has(name) || !isPasswordHash(phcString)) {
+      throw new UsersFileError(`${path}, line ${position + 1}: expected a new username, a colon and a PHC string`);
+    }
+    users.set(name, phcString);
+  }
+  return users;
+}
+
+/** Writes a users file as a whole or not at all; readable for its owner alone. */
+export async function writeUsers(path: string, users: Users): Promise<void> {
+  const text = [...users].map(([name, phcString]) => `${name}:${phcString}\n`).join('');
+  const draft = `${path}.${process.pid}.tmp`;
+  try {
+    await writeFile(draft, text, { mode: 0o600, flush: true });
+    await rename(draft, path);
+  } finally {
+    await rm(draft, { force: true });
+  }
+}
+
+/** Whether a text can be a username: 1 to 256 characters, none of them a control character. */
+export function isUsername(text: string): boolean {
+  return /^[^\p{Cc}\p{Cs}#][^\p{Cc}\p{Cs}]{0,255}$/u.test(text);
+}
+
+// Checked against for unknown users, so that they take the same work. Where there are users it is one of theirs, the
+// same for the same name, so that even files of mixed hashes tell nothing by time; where there are none, this one.
+let standIn: Promise<string> | undefined;
+
+async function checkUser(users: Users, username: string, password: string): Promise<Identity | undefined> {
+  const known = users.get(username);
+  const matches = await verifyPassword(known ?? (await standInFor(users, username)), password);
+  return matches && known !== undefined ? { userId: username, metadata: {} } : undefined;
+}
+
+async function standInFor(users: Users, username: string): Promise<string> {
+  const hashes = [...users.values()];
+  if (hashes.length === 0) {
+    standIn ??= hashPassword('nobody has this password');
+    return standIn;
+  }
+  const pick = createHash('sha256').update(username).digest().readUInt32BE();
+  return hashes[pick % hashes.length] as string;
+}
+
+async function fingerprint(path: string): Promise<string> {
+  const { ino, size, mtimeMs } = await stat(path);
+  return `${ino} ${size} ${mtimeMs}`;
+}

@@ -1,0 +1,54 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { ApiError } from '../errors.ts';
+import type { Metadata } from '../session/session.ts';
+import type { Credentials } from './credentials.ts';
+
+const DEADLINE_MS = 2000;
+
+const Answer = Type.Object({
+  userId: Type.String({ minLength: 1, maxLength: 256 }),
+  metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+
+/**
+ * Asks a service of yours: POST `{ username, password, ip }`. 200 `{ userId, metadata? }` lets the user in, 401 and
+ * 403 do not; every other answer, or none within 2 s, is `CREDENTIALS_UNAVAILABLE`.
+ *
+ * @param address its URL; a name and password in it are sent as Basic authentication
+ */
+export function createWebhookCredentials(address: string): Credentials {
+  const url = new URL(address);
+  const { username: name, password: secret } = url;
+  url.username = '';
+  url.password = '';
+  const basic = `Basic ${Buffer.from(`${decodeURIComponent(name)}:${decodeURIComponent(secret)}`).toString('base64')}`;
+  const headers = { 'content-type': 'application/json', ...(name === '' ? {} : { authorization: basic }) };
+
+  return {
+    description: `the webhook at ${url.origin}`,
+
+    async check(attempt) {
+      let answer: Static<typeof Answer>;
+      try {
+        const response = await fetch(url, {
+          method: 'POST',
+          headers,
+          body: JSON.stringify(attempt),
+          redirect: 'error',
+          signal: AbortSignal.timeout(DEADLINE_MS),
+        });
+        if (response.status === 401 || response.status === 403) {
+          await response.body?.cancel();
+          return undefined;
+        }
+        if (response.status !== 200) throw new Error(`the webhook answered ${response.status}`);
+        answer = Value.Parse(Answer, await response.json());
+        if (!answer.userId.isWellFormed()) throw new Error('the webhook answered a userId that is not well-formed');
+      } catch (cause) {
+        throw new ApiError('CREDENTIALS_UNAVAILABLE', { cause, retryAfter: 1 });
+      }
+      return { userId: answer.userId, metadata: (answer.metadata ?? {}) as Metadata };
+    },
+  };
+}

@@ -1,0 +1,20 @@
+/** What the core says went wrong. The edge turns codes into statuses and sentences (src/errors.ts). */
+export type SessionErrorCode =
+  | 'NO_SESSION'
+  | 'REAUTHENTICATION_REQUIRED'
+  | 'SESSION_NOT_FOUND'
+  | 'SESSION_LIMIT_REACHED'
+  | 'VERSION_CONFLICT'
+  | 'METADATA_TOO_LARGE'
+  | 'INCREMENT_NOT_INTEGER'
+  | 'STORE_UNAVAILABLE';
+
+export class SessionError extends Error {
+  override readonly name = 'SessionError';
+  readonly code: SessionErrorCode;
+
+  constructor(code: SessionErrorCode, options?: ErrorOptions) {
+    super(code, options);
+    this.code = code;
+  }
+}

@@ -1,0 +1,30 @@
+/** Why a session was ended before its time. */
+export type RevocationReason = 'logout' | 'login' | 'user' | 'evicted';
+
+/**
+ * What happened to sessions, for logs and metrics. Events carry public names only, never a token
+ * (ASVS 5.0 16.3.1: log the life cycle; 16.2.5: no secrets in it).
+ */
+export type SessionEvent =
+  | {
+      readonly type: 'created';
+      readonly kind: 'anonymous' | 'login';
+      readonly sessionId: string;
+      readonly userId: string | null;
+    }
+  | {
+      readonly type: 'revoked';
+      readonly reason: RevocationReason;
+      readonly userId: string | null;
+      readonly sessionId?: string;
+      readonly count: number;
+    }
+  | { readonly type: 'expired'; readonly count: number }
+  | {
+      readonly type: 'verified';
+      readonly result: 'valid' | 'absent' | 'forged' | 'error';
+      readonly source: string;
+    }
+  | { readonly type: 'touched'; readonly result: 'written' | 'skipped' | 'failed' };
+
+export type SessionEventListener = (event: SessionEvent) => void;

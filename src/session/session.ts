@@ -1,0 +1,68 @@
+/** Any value JSON can carry. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+
+export type Metadata = Readonly<Record<string, Json>>;
+
+/** Where a session was started, as far as the server saw it. */
+export interface Device {
+  readonly ip: string;
+  readonly userAgent: string;
+}
+
+/**
+ * One login of one user (or one anonymous visitor) on one device. Times are epoch milliseconds on the store's clock,
+ * spans are milliseconds. The record is plain data: what can be done to it stands in `sessions.ts`.
+ */
+export interface Session {
+  readonly sessionId: string;
+  /** `null`: an anonymous visitor. */
+  readonly userId: string | null;
+  readonly createdAt: number;
+  /** When credentials were last checked; `null` for an anonymous visitor. */
+  readonly authenticatedAt: number | null;
+  readonly lastSeenAt: number;
+  /** Idle timeout of this session: the longest time between two requests. */
+  readonly idleMs: number;
+  readonly absoluteExpiresAt: number;
+  /** Counts renewals; a token names the generation it was issued for. */
+  readonly generation: number;
+  /** Starts at 1, plus one per change of `metadata`. */
+  readonly version: number;
+  readonly metadata: Metadata;
+  readonly device: Device;
+}
+
+/** A session as callers see it: contract.md, "Session, as JSON". */
+export interface PublicSession {
+  readonly sessionId: string;
+  readonly userId: string | null;
+  readonly createdAt: number;
+  readonly authenticatedAt: number | null;
+  readonly lastSeenAt: number;
+  readonly expiresAt: number;
+  readonly absoluteExpiresAt: number;
+  readonly version: number;
+  readonly metadata: Metadata;
+  readonly device: Device;
+}
+
+/** The earlier of the idle and the absolute end, by what the store holds. */
+export function expiresAt(session: Session): number {
+  return Math.min(session.lastSeenAt + session.idleMs, session.absoluteExpiresAt);
+}
+
+/** The one function that decides what of a record leaves the service. */
+export function publicView(session: Session): PublicSession {
+  return {
+    sessionId: session.sessionId,
+    userId: session.userId,
+    createdAt: session.createdAt,
+    authenticatedAt: session.authenticatedAt,
+    lastSeenAt: session.lastSeenAt,
+    expiresAt: expiresAt(session),
+    absoluteExpiresAt: session.absoluteExpiresAt,
+    version: session.version,
+    metadata: session.metadata,
+    device: session.device,
+  };
+}

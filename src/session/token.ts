@@ -1,0 +1,65 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { isSessionId } from './session-id.ts';
+
+/** What a genuine token says: which session, and which generation of it. */
+export interface TokenClaims {
+  readonly sessionId: string;
+  readonly generation: number;
+}
+
+export interface TokenCodec {
+  /** The token of one generation of one session: always the same text, under the first key of the ring. */
+  issue(claims: TokenClaims): string;
+  /** The claims of a genuine token, `undefined` for every other text. It costs one HMAC per key and no store. */
+  verify(token: string): TokenClaims | undefined;
+}
+
+const MAX_TOKEN_LENGTH = 127;
+const GENERATION = /^[1-9][0-9]{0,14}$/;
+
+/**
+ * Tokens `<sessionId>.<generation>.<mac>`, where mac is HMAC-SHA-256 (RFC 2104) over `<sessionId>.<generation>` in
+ * base64url. Nothing that is stored can be turned into one without a key of the ring.
+ *
+ * @param secrets the key ring: the first signs, every one verifies; at least one, each of 32 characters or more
+ */
+export function createTokenCodec(secrets: readonly string[]): TokenCodec {
+  const [signing] = secrets;
+  if (signing === undefined) throw new TypeError('The key ring is empty');
+
+  return {
+    issue({ sessionId, generation }) {
+      const body = `${sessionId}.${generation}`;
+      return `${body}.${mac(signing, body)}`;
+    },
+
+    verify(token) {
+      if (token.length > MAX_TOKEN_LENGTH) return undefined;
+      const end = token.lastIndexOf('.');
+      const middle = token.indexOf('.');
+      if (middle === -1 || middle === end) return undefined;
+      const sessionId = token.slice(0, middle);
+      const generation = token.slice(middle + 1, end);
+      if (!isSessionId(sessionId) || !GENERATION.test(generation)) return undefined;
+      const body = token.slice(0, end);
+      const presented = Buffer.from(token.slice(end + 1));
+      // The texts are compared, not the bytes they stand for: one mac has one spelling.
+      const genuine = secrets.some((secret) => {
+        const expected = Buffer.from(mac(secret, body));
+        return expected.length === presented.length && timingSafeEqual(expected, presented);
+      });
+      return genuine ? { sessionId, generation: Number(generation) } : undefined;
+    },
+  };
+}
+
+const TOKEN_SHAPE = /[0-3][0-9a-f][\w-]{27}\.[0-9]+\.[\w-]{43}/;
+
+/** Whether a text carries something of a token's form, genuine or not. */
+export function containsToken(text: string): boolean {
+  return TOKEN_SHAPE.test(text);
+}
+
+function mac(secret: string, body: string): string {
+  return createHmac('sha256', secret).update(body).digest('base64url');
+}

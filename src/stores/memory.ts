@@ -1,0 +1,167 @@
+import { patchMetadata } from '../session/metadata.ts';
+import { isLive, type LimitPolicy } from '../session/policy.ts';
+import { expiresAt, type Session } from '../session/session.ts';
+import type { SessionStore } from '../session/store.ts';
+
+const SWEEP_BATCH = 1000;
+
+/**
+ * The embedded store: one process, nothing outlives it. Every method runs to its end without waiting, which makes it
+ * atomic. Mirrors the Redis store: an index of each user's sessions in the order of their creation, and a schedule of
+ * ids by the second they are due, looked at again when that second has passed.
+ */
+export function createMemoryStore({ now = Date.now }: { readonly now?: () => number } = {}): SessionStore {
+  const records = new Map<string, Session>();
+  const index = new Map<string, Set<string>>();
+  const schedule = new Map<number, string[]>();
+  let unsweptSecond = secondOf(now());
+
+  function living(sessionId: string): Session | undefined {
+    const session = records.get(sessionId);
+    return session !== undefined && isLive(session, now()) ? session : undefined;
+  }
+
+  function livingOf(userId: string): Session[] {
+    const ids = index.get(userId) ?? [];
+    return [...ids].map(living).filter((session) => session !== undefined);
+  }
+
+  function insert(session: Session): void {
+    records.set(session.sessionId, session);
+    if (session.userId !== null) {
+      const ids = index.get(session.userId);
+      if (ids === undefined) index.set(session.userId, new Set([session.sessionId]));
+      else ids.add(session.sessionId);
+    }
+    due(session);
+  }
+
+  function due(session: Session): void {
+    const second = Math.max(secondOf(expiresAt(session)), unsweptSecond);
+    const ids = schedule.get(second);
+    if (ids === undefined) schedule.set(second, [session.sessionId]);
+    else ids.push(session.sessionId);
+  }
+
+  function remove(session: Session): void {
+    records.delete(session.sessionId);
+    if (session.userId === null) return;
+    const ids = index.get(session.userId);
+    ids?.delete(session.sessionId);
+    if (ids?.size === 0) index.delete(session.userId);
+  }
+
+  return {
+    source: 'memory',
+
+    now,
+
+    async create({ limit, replaces, idleMs, absoluteMs, ...rest }) {
+      const old = replaces === undefined ? undefined : living(replaces);
+      const others = rest.userId === null ? [] : livingOf(rest.userId).filter((other) => other !== old);
+      const excess = limit === undefined ? 0 : others.length + 1 - limit.max;
+      if (excess > 0 && limit?.policy === 'reject') return { status: 'limit-reached', expired: 0 };
+      const evicted = excess > 0 && limit !== undefined ? inEvictionOrder(others, limit.policy).slice(0, excess) : [];
+      for (const session of evicted) remove(session);
+      if (old !== undefined) remove(old);
+      const at = now();
+      const session: Session = {
+        ...rest,
+        createdAt: at,
+        authenticatedAt: rest.userId === null ? null : at,
+        lastSeenAt: at,
+        idleMs,
+        absoluteExpiresAt: at + absoluteMs,
+        generation: 1,
+        version: 1,
+      };
+      insert(session);
+      return {
+        status: 'created',
+        session,
+        evicted: evicted.map(({ sessionId }) => sessionId),
+        replaced: old !== undefined,
+        expired: 0,
+      };
+    },
+
+    async read(sessionId) {
+      return living(sessionId);
+    },
+
+    async touch(sessionId) {
+      const session = living(sessionId);
+      if (session === undefined) return undefined;
+      const lastSeenAt = Math.max(session.lastSeenAt, now());
+      records.set(sessionId, { ...session, lastSeenAt });
+      return lastSeenAt;
+    },
+
+    async patch(sessionId, patch, ifVersions) {
+      const session = living(sessionId);
+      if (session === undefined) return { status: 'absent' };
+      if (ifVersions !== undefined && !ifVersions.includes(session.version)) return { status: 'version-conflict' };
+      const result = patchMetadata(session.metadata, patch);
+      if (result.status !== 'patched') return result;
+      const patched = { ...session, metadata: result.metadata, version: session.version + 1 };
+      records.set(sessionId, patched);
+      return { status: 'patched', session: patched };
+    },
+
+    async revoke(sessionId) {
+      const session = living(sessionId);
+      if (session !== undefined) remove(session);
+      return session;
+    },
+
+    async revokeUser(userId, except) {
+      const doomed = livingOf(userId).filter((session) => session.sessionId !== except);
+      for (const session of doomed) remove(session);
+      return { revoked: doomed.length, expired: 0 };
+    },
+
+    async list(userId) {
+      return livingOf(userId).reverse();
+    },
+
+    async count() {
+      return records.size;
+    },
+
+    async sweep() {
+      const at = now();
+      const current = secondOf(at);
+      let expired = 0;
+      let budget = SWEEP_BATCH;
+      const later: Session[] = [];
+      for (; unsweptSecond <= current && budget > 0; unsweptSecond += 1) {
+        const ids = schedule.get(unsweptSecond) ?? [];
+        for (let id = ids.pop(); id !== undefined; id = budget > 0 ? ids.pop() : undefined) {
+          budget -= 1;
+          const session = records.get(id);
+          if (session === undefined) continue;
+          if (isLive(session, at)) {
+            later.push(session);
+          } else {
+            remove(session);
+            expired += 1;
+          }
+        }
+        if (ids.length > 0 || unsweptSecond === current) break;
+        schedule.delete(unsweptSecond);
+      }
+      for (const session of later) due(session);
+      return { expired, more: budget === 0 };
+    },
+
+    async ping() {},
+  };
+}
+
+function inEvictionOrder(sessions: Session[], policy: LimitPolicy): Session[] {
+  return policy === 'evict-least-recent' ? sessions.toSorted((a, b) => a.lastSeenAt - b.lastSeenAt) : sessions;
+}
+
+function secondOf(time: number): number {
+  return Math.floor(time / 1000);
+}

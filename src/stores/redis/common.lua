@@ -1,0 +1,62 @@
+-- What all scripts share; it is put in front of each of them.
+-- KEYS[1]  the shard's counter of living sessions, <prefix>:{<shard>}:n
+-- Every other key is named from it, so all keys of a script share one slot. With the prefix sd and the shard 3f:
+--   sd:{3f}:s:<sessionId>  string   the record, ends by PEXPIREAT
+--   sd:{3f}:u:<userId>     zset     the user's sessions by creation; the anonymous ones under the empty name
+--   sd:{3f}:x:<minute>     list     the schedule: "<sessionId>:<userId>" due in that minute
+--   sd:{3f}:h              zset     the schedule of the minute at hand, by the millisecond
+--   sd:{3f}:c              string   the first minute whose list has not been taken into h
+--   sd:{3f}:n              string   how many sessions live: what stands in an index, and nothing else
+local base = string.sub(KEYS[1], 1, -2)
+
+local function record_key(id) return base .. 's:' .. id end
+local function index_key(user) return base .. 'u:' .. user end
+local function minute_of(ms) return math.floor(ms / 60000) end
+
+-- Redis' own clock, epoch milliseconds.
+local function clock()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- Takes a session out of its user's index: 1 if it stood there. Whoever does that has ended it, and counts it.
+local function unlist(id, user)
+  if redis.call('ZREM', index_key(user), id) == 0 then return 0 end
+  redis.call('DECR', KEYS[1])
+  return 1
+end
+
+-- Ends a living session: 1, or 0 if it had ended already.
+local function revoke(id, user)
+  if redis.call('DEL', record_key(id)) == 0 then return 0 end
+  unlist(id, user)
+  return 1
+end
+
+-- Puts a session down to be looked at when its end is due.
+local function schedule(id, user, due, now)
+  local cursor = tonumber(redis.call('GET', base .. 'c'))
+  if not cursor then
+    cursor = minute_of(now)
+    redis.call('SET', base .. 'c', cursor)
+  end
+  local entry = id .. ':' .. user
+  if minute_of(due) < cursor then
+    redis.call('ZADD', base .. 'h', due, entry)
+  else
+    redis.call('RPUSH', base .. 'x:' .. minute_of(due), entry)
+  end
+end
+
+-- Places of the record, one-based (record.ts lists them).
+local VERSION, USER, METADATA = 8, 9, 12
+
+-- The record as a table, or nil where it is absent, broken or of a format these scripts do not know.
+local function decode(raw)
+  if not raw or string.sub(raw, 1, 3) ~= '[1,' then return nil end
+  local ok, record = pcall(cjson.decode, raw)
+  if not ok or type(record[VERSION]) ~= 'number' or type(record[USER]) ~= 'string' or type(record[METADATA]) ~= 'table' then
+    return nil
+  end
+  return record
+end

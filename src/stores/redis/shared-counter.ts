@@ -1,0 +1,61 @@
+import LocalStore from '@fastify/rate-limit/store/LocalStore.js';
+import RedisStore from '@fastify/rate-limit/store/RedisStore.js';
+import type { RedisClient } from './connect.ts';
+
+/** Limits may be a little off; a login may not wait for them. */
+const COUNT_DEADLINE_MS = 50;
+const LOCAL_KEYS = 50_000;
+
+type Count = { current: number; ttl: number };
+type Callback = (error: Error | null, count?: Count) => void;
+
+/**
+ * The store behind @fastify/rate-limit: its own Redis store over all pods, and its own local one while Redis does not
+ * answer in time, or where there is none. A fixed window per key; the key ends with it.
+ */
+export function createSharedCounter(deps: {
+  readonly client: RedisClient | undefined;
+  readonly prefix: string;
+  readonly onFallback: (problem: Error) => void;
+  readonly onShared: () => void;
+}) {
+  const { client, prefix, onFallback, onShared } = deps;
+  const local = new LocalStore(false, false, LOCAL_KEYS);
+  const shared = client === undefined ? undefined : new RedisStore(false, false, client, prefix);
+  let fallen = false;
+
+  function countLocally(problem: Error, key: string, done: Callback, windowMs: number, max: number): void {
+    if (!fallen) onFallback(problem);
+    fallen = true;
+    local.incr(key, done, windowMs, max);
+  }
+
+  return class SharedCounter {
+    incr(key: string, done: Callback, windowMs: number, max: number): void {
+      if (shared === undefined) {
+        local.incr(key, done, windowMs, max);
+        return;
+      }
+      let settled = false;
+      const late = setTimeout(() => settle(new Error(`no answer within ${COUNT_DEADLINE_MS} ms`)), COUNT_DEADLINE_MS);
+      const settle: Callback = (problem, count) => {
+        if (settled) return;
+        settled = true;
+        clearTimeout(late);
+        if (problem !== null) {
+          countLocally(problem, key, done, windowMs, max);
+          return;
+        }
+        if (fallen) onShared();
+        fallen = false;
+        done(null, count);
+      };
+      shared.incr(key, settle, windowMs, max);
+    }
+
+    /** Keys name their limit already, so all limits share one store. */
+    child(): this {
+      return this;
+    }
+  };
+}

@@ -1,0 +1,148 @@
+import { SessionError } from '../../session/errors.ts';
+import { MAX_METADATA_BYTES, MAX_METADATA_KEYS } from '../../session/metadata.ts';
+import type { Session } from '../../session/session.ts';
+import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
+import type { SessionStore } from '../../session/store.ts';
+import type { RedisClock } from './clock.ts';
+import type { RedisClient } from './connect.ts';
+import { createKeys } from './keys.ts';
+import { decode, encodeKey, encodeNew, encodePairs } from './record.ts';
+import { runScript, type ScriptName } from './scripts.ts';
+
+const SWEEP_BATCH = 200;
+
+/**
+ * Sessions in Redis: every change is one script on one shard, a read is one GET. docs/redis.md lists the keys.
+ *
+ * @param prefix first part of every key's name
+ * @param onUnreadable told of each record that is there but can't be read
+ * @param onCommand told how long each command took, in seconds
+ */
+export function createRedisStore(deps: {
+  readonly client: RedisClient;
+  readonly clock: RedisClock;
+  readonly prefix: string;
+  readonly onUnreadable: (sessionId: string) => void;
+  readonly onCommand: (command: string, seconds: number) => void;
+}): SessionStore {
+  const { client, clock, onUnreadable, onCommand } = deps;
+  const keys = createKeys(deps.prefix);
+
+  async function timed<T>(command: string, answer: Promise<T>): Promise<T> {
+    const start = performance.now();
+    try {
+      return await answer;
+    } catch (cause) {
+      throw new SessionError('STORE_UNAVAILABLE', { cause });
+    } finally {
+      onCommand(command, (performance.now() - start) / 1000);
+    }
+  }
+
+  function run(script: ScriptName, shard: string, ...args: (string | number)[]): Promise<unknown> {
+    return timed(script, runScript(client, script, keys.counter(shard), args));
+  }
+
+  function readable(sessionId: string, record: string): Session | undefined {
+    const session = decode(sessionId, record);
+    if (session === undefined) onUnreadable(sessionId);
+    return session;
+  }
+
+  return {
+    source: 'redis',
+
+    now: clock.now,
+
+    async create(input) {
+      const { sessionId, userId, idleMs, absoluteMs, limit, replaces } = input;
+      const rest = encodeNew(input);
+      const [status, ...answer] = (await run(
+        'create',
+        shardOfSession(sessionId),
+        sessionId,
+        userId ?? '',
+        idleMs,
+        absoluteMs,
+        rest,
+        limit?.max ?? 0,
+        limit?.policy ?? '',
+        replaces ?? '',
+      )) as ['created', number, number, number, ...string[]] | ['limit-reached', number];
+      if (status === 'limit-reached') return { status, expired: answer[0] as number };
+      const [now, expired, replaced, ...evicted] = answer as [number, number, number, ...string[]];
+      const session = decode(sessionId, `[1,${now},${now},${idleMs},${absoluteMs},${rest}`) as Session;
+      return { status: 'created', session, evicted, replaced: replaced === 1, expired };
+    },
+
+    async read(sessionId) {
+      const record = await timed('get', client.get(keys.record(shardOfSession(sessionId), sessionId)));
+      return record === null ? undefined : readable(sessionId, record);
+    },
+
+    async touch(sessionId) {
+      return ((await run('touch', shardOfSession(sessionId), sessionId)) as number | null) ?? undefined;
+    },
+
+    async patch(sessionId, { set, remove, increment }, versions) {
+      const change = JSON.stringify({
+        set: encodePairs(set),
+        remove: remove.map(encodeKey),
+        increment: Object.entries(increment).map(([key, step]) => [encodeKey(key), step]),
+        versions: versions ?? null,
+      });
+      const [status, record] = (await run(
+        'patch',
+        shardOfSession(sessionId),
+        sessionId,
+        change,
+        MAX_METADATA_KEYS,
+        MAX_METADATA_BYTES,
+      )) as ['patched', string] | ['absent' | 'version-conflict' | 'too-large' | 'not-integer'];
+      return status === 'patched' ? { status, session: decode(sessionId, record) as Session } : { status };
+    },
+
+    async revoke(sessionId) {
+      const record = (await run('revoke', shardOfSession(sessionId), sessionId)) as string | null;
+      return record === null ? undefined : readable(sessionId, record);
+    },
+
+    async revokeUser(userId, except) {
+      const [revoked, expired] = (await run('revoke_user', shardOfUser(userId), userId, except ?? '')) as [
+        number,
+        number,
+      ];
+      return { revoked, expired };
+    },
+
+    async list(userId) {
+      const found = (await run('list', shardOfUser(userId), userId)) as string[];
+      const sessions: Session[] = [];
+      for (let i = 0; i < found.length; i += 2) {
+        const session = readable(found[i] as string, found[i + 1] as string);
+        if (session !== undefined) sessions.push(session);
+      }
+      return sessions;
+    },
+
+    async count() {
+      const counts = await timed('count', Promise.all(shardNames.map((shard) => client.get(keys.counter(shard)))));
+      return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
+    },
+
+    async sweep() {
+      const swept = (await Promise.all(shardNames.map((shard) => run('sweep', shard, SWEEP_BATCH)))) as [
+        number,
+        number,
+      ][];
+      return {
+        expired: swept.reduce((sum, [expired]) => sum + expired, 0),
+        more: swept.some(([, more]) => more === 1),
+      };
+    },
+
+    async ping() {
+      await timed('ping', client.ping());
+    },
+  };
+}

@@ -1,0 +1,351 @@
+import type { Test } from 'tap';
+import { newSessionId } from '../../../src/session/session-id.ts';
+import type { NewSession, SessionStore } from '../../../src/session/store.ts';
+import { until } from '../../support/until.ts';
+
+const device = { ip: '192.0.2.1', userAgent: 'Browser/1.0 (with / and "quotes")' };
+const nothing = { set: {}, remove: [], increment: {} };
+
+export interface StoreUnderTest {
+  readonly store: SessionStore;
+  /** Lets at least so many milliseconds of the store's time pass. */
+  elapse(ms: number): Promise<void>;
+}
+
+/** The contract of SessionStore (src/session/store.ts), for each store the same. */
+export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest>): void {
+  const fresh = (userId: string | null, more: Partial<NewSession> = {}): NewSession => ({
+    sessionId: newSessionId(userId),
+    userId,
+    idleMs: 1_800_000,
+    absoluteMs: 86_400_000,
+    metadata: {},
+    device,
+    ...more,
+  });
+
+  const start = async (store: SessionStore, input: NewSession) => {
+    const created = await store.create(input);
+    if (created.status !== 'created') throw new Error(created.status);
+    return created.session;
+  };
+
+  t.test('a session that was created is read as it was created', async (t) => {
+    const { store } = await make(t);
+    const input = fresh('ann', { metadata: { cart: ['book'] } });
+    const before = store.now();
+    const session = await start(store, input);
+    t.match(session, {
+      sessionId: input.sessionId,
+      userId: 'ann',
+      idleMs: 1_800_000,
+      generation: 1,
+      version: 1,
+      metadata: { cart: ['book'] },
+      device,
+    });
+    t.ok(Math.abs(session.createdAt - before) < 1000, 'stamped by the store’s clock');
+    t.equal(session.authenticatedAt, session.createdAt);
+    t.equal(session.lastSeenAt, session.createdAt);
+    t.equal(session.absoluteExpiresAt, session.createdAt + 86_400_000);
+    t.same(await store.read(input.sessionId), session);
+  });
+
+  t.test('an anonymous session has no user, and was never authenticated', async (t) => {
+    const { store } = await make(t);
+    const session = await start(store, fresh(null));
+    t.match(session, { userId: null, authenticatedAt: null });
+    t.same(await store.read(session.sessionId), session);
+  });
+
+  t.test('what is absent is read as undefined and is never written', async (t) => {
+    const { store } = await make(t);
+    const id = newSessionId('nobody');
+    t.equal(await store.read(id), undefined);
+    t.equal(await store.touch(id), undefined);
+    t.same(await store.patch(id, { ...nothing, set: { a: 1 } }), { status: 'absent' });
+    t.equal(await store.revoke(id), undefined);
+    t.same(await store.revokeUser('nobody'), { revoked: 0, expired: 0 });
+    t.same(await store.list('nobody'), []);
+    t.equal(await store.read(id), undefined);
+    t.equal(await store.count(), 0);
+  });
+
+  t.test('metadata comes back exactly as it was set', async (t) => {
+    const { store } = await make(t);
+    const metadata = {
+      list: [],
+      object: {},
+      nested: { a: [null, { b: {} }], c: [[]] },
+      big: 9007199254740991,
+      fraction: 0.1,
+      tiny: 5e-324,
+      text: 'ü 漢 🎉 \u0000 \ud800 / \\/ "\'',
+      'key \u0000 \ud800 / " \\ ü': true,
+      '': '',
+      constructor: 'x',
+      yes: true,
+    };
+    const { sessionId } = await start(store, fresh('ann', { metadata }));
+    t.strictSame((await store.read(sessionId))?.metadata, metadata, 'created');
+    const patched = await store.patch(sessionId, { ...nothing, set: { one: 1 }, remove: ['yes'] });
+    const { yes: _, ...rest } = metadata;
+    t.strictSame((await store.read(sessionId))?.metadata, { ...rest, one: 1 }, 'after a change of another key');
+    t.strictSame(patched, { status: 'patched', session: await store.read(sessionId) });
+    const set = { ...metadata, list: {}, object: [] };
+    await store.patch(sessionId, { ...nothing, set });
+    t.strictSame((await store.read(sessionId))?.metadata, { ...rest, one: 1, ...set }, 'set again');
+    await store.patch(sessionId, { ...nothing, remove: Object.keys({ ...set, one: 1 }) });
+    t.strictSame((await store.read(sessionId))?.metadata, {}, 'emptied');
+    await store.patch(sessionId, { ...nothing, set: { b: 1 } });
+    t.strictSame((await store.read(sessionId))?.metadata, { b: 1 }, 'and filled again');
+  });
+
+  t.test('a patch adds one to the version and leaves all else', async (t) => {
+    const { store } = await make(t);
+    const session = await start(store, fresh('ann', { metadata: { a: 1, b: 2 } }));
+    await store.patch(session.sessionId, { set: { a: { x: 1 } }, remove: ['b', 'unknown'], increment: { n: 5 } });
+    t.same(await store.read(session.sessionId), { ...session, version: 2, metadata: { a: { x: 1 }, n: 5 } });
+  });
+
+  t.test('a patch meant for another version changes nothing', async (t) => {
+    const { store } = await make(t);
+    const session = await start(store, fresh('ann'));
+    const change = { ...nothing, set: { a: 1 } };
+    t.same(await store.patch(session.sessionId, change, [2, 3]), { status: 'version-conflict' });
+    t.same(await store.patch(session.sessionId, change, []), { status: 'version-conflict' });
+    t.same(await store.read(session.sessionId), session);
+    t.match(await store.patch(session.sessionId, change, [7, 1]), { status: 'patched', session: { version: 2 } });
+  });
+
+  t.test('increments add to integers, and to nothing else', async (t) => {
+    const { store } = await make(t);
+    const metadata = { n: 40, text: '40', fraction: 0.5, max: Number.MAX_SAFE_INTEGER, beyond: 1e21, negative: -5 };
+    const { sessionId } = await start(store, fresh('ann', { metadata }));
+    const add = (key: string, step: number) => store.patch(sessionId, { ...nothing, increment: { [key]: step } });
+    t.match(await add('n', 2), { status: 'patched', session: { metadata: { n: 42 } } });
+    t.match(await add('negative', -5), { status: 'patched', session: { metadata: { negative: -10 } } });
+    t.match(await add('fresh', -1), { status: 'patched', session: { metadata: { fresh: -1 } } });
+    t.match(await add('max', -1), { status: 'patched', session: { metadata: { max: Number.MAX_SAFE_INTEGER - 1 } } });
+    t.match(await add('max', 1), { status: 'patched', session: { metadata: { max: Number.MAX_SAFE_INTEGER } } });
+    for (const [key, step] of [
+      ['text', 1],
+      ['fraction', 1],
+      ['max', 1],
+      ['beyond', 1],
+    ] as const) {
+      t.same(await add(key, step), { status: 'not-integer' }, key);
+    }
+    t.match(await store.read(sessionId), { version: 6, metadata: { text: '40', max: Number.MAX_SAFE_INTEGER } });
+  });
+
+  t.test('metadata beyond 64 keys or 4096 bytes is refused whole', async (t) => {
+    const { store } = await make(t);
+    const full = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, 'ü']));
+    const { sessionId } = await start(store, fresh('ann', { metadata: full }));
+    t.same(await store.patch(sessionId, { ...nothing, set: { more: 1 } }), { status: 'too-large' });
+    t.match(await store.patch(sessionId, { ...nothing, set: { more: 1 }, remove: ['k0'] }), { status: 'patched' });
+    t.match(await store.patch(sessionId, { ...nothing, remove: Object.keys(full) }), { status: 'patched' });
+
+    // {"more":1,"ü\"":"…"}: 20 bytes and what stands in the text.
+    const room = 4096 - Buffer.byteLength('{"more":1,"ü\\"":""}');
+    const fits = { ...nothing, set: { 'ü"': 'x'.repeat(room) } };
+    const over = { ...nothing, set: { 'ü"': 'x'.repeat(room + 1) } };
+    t.same(await store.patch(sessionId, over), { status: 'too-large' }, 'a byte too many');
+    t.match(await store.patch(sessionId, fits), { status: 'patched' }, 'to the byte');
+    t.same(await store.patch(sessionId, { ...nothing, increment: { more: 9 } }), { status: 'too-large' });
+  });
+
+  t.test('a touch moves the end, never backwards, never past the absolute end', async (t) => {
+    const { store, elapse } = await make(t);
+    const session = await start(store, fresh('ann', { idleMs: 60_000, absoluteMs: 90_000 }));
+    await elapse(20);
+    const seen = await store.touch(session.sessionId);
+    t.ok(seen !== undefined && seen >= session.lastSeenAt + 20);
+    t.same(await store.read(session.sessionId), { ...session, lastSeenAt: seen }, 'no more than that has changed');
+  });
+
+  t.test('activity keeps a session, up to its absolute end', async (t) => {
+    const { store, elapse } = await make(t);
+    const idle = await start(store, fresh('ann', { idleMs: 100, absoluteMs: 100_000 }));
+    const absolute = await start(store, fresh('ann', { idleMs: 100_000, absoluteMs: 150 }));
+    await elapse(60);
+    t.not(await store.touch(idle.sessionId), undefined);
+    t.not(await store.touch(absolute.sessionId), undefined);
+    await elapse(60);
+    t.not(await store.read(idle.sessionId), undefined, 'past the first idle end');
+    await elapse(50);
+    t.equal(await store.read(absolute.sessionId), undefined, 'past the absolute end');
+    t.equal(await store.touch(absolute.sessionId), undefined);
+    await elapse(100);
+    t.equal(await store.read(idle.sessionId), undefined, 'past the idle end');
+    t.equal(await store.touch(idle.sessionId), undefined);
+    t.same(await store.list('ann'), []);
+    t.same(await store.patch(idle.sessionId, { ...nothing, set: { a: 1 } }), { status: 'absent' });
+    t.equal(await store.revoke(idle.sessionId), undefined);
+  });
+
+  t.test('revoking answers what ended, once', async (t) => {
+    const { store } = await make(t);
+    const session = await start(store, fresh('ann'));
+    const other = await start(store, fresh('ann'));
+    t.same(await store.revoke(session.sessionId), session);
+    t.equal(await store.revoke(session.sessionId), undefined);
+    t.equal(await store.read(session.sessionId), undefined);
+    t.same(await store.list('ann'), [other]);
+    t.equal(await store.count(), 1);
+  });
+
+  t.test('a user’s sessions are listed newest first, and no one else’s', async (t) => {
+    const { store, elapse } = await make(t);
+    const started: string[] = [];
+    for (let i = 0; i < 3; i += 1) {
+      started.push((await start(store, fresh('ann'))).sessionId);
+      await elapse(2);
+    }
+    await start(store, fresh('bob'));
+    await start(store, fresh(null));
+    t.same(
+      (await store.list('ann')).map(({ sessionId }) => sessionId),
+      started.toReversed(),
+    );
+  });
+
+  t.test('all of a user’s sessions end but the one excepted', async (t) => {
+    const { store } = await make(t);
+    const kept = await start(store, fresh('ann'));
+    await start(store, fresh('ann'));
+    await start(store, fresh('ann'));
+    const bob = await start(store, fresh('bob'));
+    t.same(await store.revokeUser('ann', kept.sessionId), { revoked: 2, expired: 0 });
+    t.same(await store.list('ann'), [kept]);
+    t.same(await store.revokeUser('ann'), { revoked: 1, expired: 0 });
+    t.same(await store.list('ann'), []);
+    t.same(await store.list('bob'), [bob]);
+    t.equal(await store.count(), 1);
+  });
+
+  t.test('the limit evicts the oldest', async (t) => {
+    const { store, elapse } = await make(t);
+    const limit = { max: 2, policy: 'evict-oldest' } as const;
+    const first = await start(store, fresh('ann', { limit }));
+    await elapse(2);
+    const second = await start(store, fresh('ann', { limit }));
+    await elapse(2);
+    await store.touch(first.sessionId);
+    const third = await store.create(fresh('ann', { limit }));
+    t.match(third, { status: 'created', evicted: [first.sessionId], replaced: false });
+    t.equal(await store.read(first.sessionId), undefined);
+    t.equal((await store.list('ann')).length, 2);
+    t.not(await store.read(second.sessionId), undefined);
+  });
+
+  t.test('the limit evicts the least recently seen', async (t) => {
+    const { store, elapse } = await make(t);
+    const limit = { max: 2, policy: 'evict-least-recent' } as const;
+    const first = await start(store, fresh('ann', { limit }));
+    await elapse(2);
+    const second = await start(store, fresh('ann', { limit }));
+    await elapse(2);
+    await store.touch(first.sessionId);
+    t.match(await store.create(fresh('ann', { limit })), { evicted: [second.sessionId] });
+    t.match(await store.list('ann'), { length: 2 });
+  });
+
+  t.test('the limit rejects, and changes nothing', async (t) => {
+    const { store } = await make(t);
+    const limit = { max: 1, policy: 'reject' } as const;
+    const first = await start(store, fresh('ann', { limit }));
+    const refused = fresh('ann', { limit });
+    t.same(await store.create(refused), { status: 'limit-reached', expired: 0 });
+    t.equal(await store.read(refused.sessionId), undefined);
+    t.same(await store.list('ann'), [first]);
+    t.match(await store.create(fresh('bob', { limit })), { status: 'created' });
+  });
+
+  t.test('a session that is replaced ends, and does not count against the limit', async (t) => {
+    const { store } = await make(t);
+    const limit = { max: 1, policy: 'reject' } as const;
+    const first = await start(store, fresh('ann', { limit }));
+    t.match(await store.create(fresh('ann', { limit, replaces: first.sessionId })), {
+      status: 'created',
+      replaced: true,
+      evicted: [],
+    });
+    t.equal(await store.read(first.sessionId), undefined);
+    t.equal(await store.count(), 1);
+    t.match(await store.create(fresh('ann', { limit, replaces: first.sessionId })), { status: 'limit-reached' });
+  });
+
+  t.test('sessions that have ended do not count against the limit', async (t) => {
+    const { store, elapse } = await make(t);
+    const limit = { max: 1, policy: 'reject' } as const;
+    await start(store, fresh('ann', { limit, idleMs: 20 }));
+    await elapse(40);
+    t.match(await store.create(fresh('ann', { limit })), { status: 'created' });
+  });
+
+  t.test('every end by time is counted once, whoever finds it; a revocation never', async (t) => {
+    const { store, elapse } = await make(t);
+    const short = { idleMs: 30 };
+    await Promise.all([
+      ...Array.from({ length: 20 }, () => start(store, fresh(null, short))),
+      ...Array.from({ length: 20 }, () => start(store, fresh('ann', short))),
+    ]);
+    const revoked = await start(store, fresh('ann', short));
+    const alive = await start(store, fresh('bob:with:colons'));
+    await store.revoke(revoked.sessionId);
+    t.equal(await store.count(), 41);
+    await elapse(60);
+    let expired = 0;
+    const created = await store.create(fresh('ann', { limit: { max: 5, policy: 'reject' } }));
+    expired += created.expired;
+    await until(async () => {
+      await elapse(1000);
+      const swept = await Promise.all([store.sweep(), store.sweep(), store.sweep()]);
+      expired += swept.reduce((sum, { expired }) => sum + expired, 0);
+      return expired >= 40;
+    });
+    t.equal(expired, 40);
+    t.match(await store.sweep(), { expired: 0, more: false });
+    t.equal(await store.count(), 2);
+    t.same(await store.list('bob:with:colons'), [alive]);
+  });
+
+  t.test('a session seen since it was scheduled outlives its first end, and is counted at its last', async (t) => {
+    const { store, elapse } = await make(t);
+    const { sessionId } = await start(store, fresh('ann', { idleMs: 200 }));
+    await elapse(150);
+    await store.touch(sessionId);
+    await elapse(100);
+    t.match(await store.sweep(), { expired: 0 });
+    t.not(await store.read(sessionId), undefined);
+    let expired = 0;
+    await until(async () => {
+      await elapse(100);
+      expired += (await store.sweep()).expired;
+      return expired > 0;
+    });
+    t.equal(expired, 1);
+    t.equal(await store.count(), 0);
+  });
+
+  t.test('nothing is lost between parallel writers', async (t) => {
+    const { store } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        store.patch(sessionId, { ...nothing, set: { [`k${i}`]: i }, increment: { n: 1 } }),
+      ),
+    );
+    const session = await store.read(sessionId);
+    t.equal(session?.version, 51);
+    t.equal(Object.keys(session?.metadata ?? {}).length, 51);
+    t.equal(session?.metadata.n, 50);
+  });
+
+  t.test('a ping is answered', async (t) => {
+    const { store } = await make(t);
+    await t.resolves(store.ping());
+  });
+}

@@ -1,0 +1,61 @@
+import { Writable } from 'node:stream';
+import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
+import { pino } from 'pino';
+import type { Test } from 'tap';
+import { buildApp } from '../../src/app.ts';
+import { loadConfig } from '../../src/config.ts';
+import { loggerOptions } from '../../src/logging.ts';
+
+export const SECRET = 'test-secret-test-secret-test-secret';
+
+export interface TestApp {
+  readonly app: FastifyInstance;
+  /** Lines logged so far, as written. */
+  readonly log: string[];
+}
+
+/**
+ * The whole app on the given settings, closed with the test. Without REDIS_URL it lives on the memory store, whose
+ * clock is `now`.
+ */
+export async function build(
+  t: Test,
+  env: Record<string, string> = {},
+  options: { readonly now?: () => number } = {},
+): Promise<TestApp> {
+  const log: string[] = [];
+  const stream = new Writable({
+    write(line, _encoding, done) {
+      log.push(String(line));
+      done();
+    },
+  });
+  const { config } = loadConfig({ SESSION_SECRETS: SECRET, ...env });
+  const app = await buildApp(config, { logger: pino(loggerOptions(config.LOG_LEVEL), stream), ...options });
+  t.teardown(() => app.close());
+  await app.ready();
+  return { app, log };
+}
+
+/** Logs a user in and answers the token of the cookie. */
+export async function login(app: FastifyInstance, headers: Record<string, string> = {}): Promise<string> {
+  const response = await app.inject({
+    method: 'POST',
+    url: '/login',
+    headers,
+    payload: { username: 'demo', password: 'demo-password' },
+  });
+  return cookieToken(response);
+}
+
+/** The token that an answer's cookie carries. @throws when there is none */
+export function cookieToken(response: LightMyRequestResponse): string {
+  const cookie = response.cookies.find(({ name }) => name.endsWith('sid'));
+  if (cookie === undefined || cookie.value === '') throw new Error(`No token in a ${response.statusCode} answer`);
+  return cookie.value;
+}
+
+/** Headers of a caller that has the cookie. */
+export function withCookie(token: string): { cookie: string } {
+  return { cookie: `__Host-sid=${token}` };
+}

@@ -1,0 +1,25 @@
+// Runs before the tests: what they need is installed where that is possible (as root on Debian), or named exactly.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+
+/** Programs that tests start, and the Debian packages they come in. */
+const PROGRAMS = { 'redis-server': 'redis-server' };
+
+const major = Number(process.versions.node.split('.')[0]);
+if (major < 24) fail(`Node ${process.versions.node} runs this, but 24 or later is needed: run "npm ci" first.`);
+
+const missing = Object.entries(PROGRAMS).filter(([program]) => spawnSync('which', [program]).status !== 0);
+if (missing.length > 0) {
+  const packages = missing.map(([, debianPackage]) => debianPackage);
+  const installable = process.getuid?.() === 0 && existsSync('/usr/bin/apt-get');
+  if (!installable)
+    fail(`Missing: ${missing.map(([program]) => program)}. On Debian: apt-get install ${packages.join(' ')}`);
+  const options = { stdio: 'inherit', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } } as const;
+  execFileSync('apt-get', ['update', '-qq'], options);
+  execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+}
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(1);
+}
