@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 export type RedisClient = Redis;
 
 /** A command that Redis has not answered within this many milliseconds counts as not answered. */
-export const COMMAND_DEADLINE_MS = 150;
+export const COMMAND_DEADLINE_MS = 130;
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2000;
@@ -30,6 +30,17 @@ export function createRedisClient(url: string): RedisClient {
     retryStrategy: (attempt) =>
       Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), LONGEST_RETRY_MS) * (0.5 + Math.random() / 2),
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  });
+}
+
+/**
+ * What a command answers, or a rejection once the deadline has passed. The client's own timeout starts only when a
+ * command is sent, and a command waits to be sent while the pipeline before it is unanswered.
+ */
+export function withDeadline<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`no answer in ${COMMAND_DEADLINE_MS} ms`)), COMMAND_DEADLINE_MS);
+    answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }
 

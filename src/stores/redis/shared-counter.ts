@@ -3,7 +3,7 @@ import RedisStore from '@fastify/rate-limit/store/RedisStore.js';
 import type { RedisClient } from './connect.ts';
 
 /** Limits may be a little off; a login may not wait for them. */
-const COUNT_DEADLINE_MS = 50;
+const COUNT_DEADLINE_MS = 40;
 const LOCAL_KEYS = 50_000;
 
 type Count = { current: number; ttl: number };

@@ -4,7 +4,7 @@ import type { Session } from '../../session/session.ts';
 import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
 import type { SessionStore } from '../../session/store.ts';
 import type { RedisClock } from './clock.ts';
-import type { RedisClient } from './connect.ts';
+import { type RedisClient, withDeadline } from './connect.ts';
 import { createKeys } from './keys.ts';
 import { decode, encodeKey, encodeNew, encodePairs } from './record.ts';
 import { runScript, type ScriptName } from './scripts.ts';
@@ -31,7 +31,7 @@ export function createRedisStore(deps: {
   async function timed<T>(command: string, answer: Promise<T>): Promise<T> {
     const start = performance.now();
     try {
-      return await answer;
+      return await withDeadline(answer);
     } catch (cause) {
       throw new SessionError('STORE_UNAVAILABLE', { cause });
     } finally {
