@@ -11,14 +11,26 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs a program in the repository's folder to its end, in an environment of nothing but PATH and what is given. */
+export interface RunOptions {
+  /** Beside PATH and HOME, the whole environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string;
+  /** The repository's folder by default. */
+  readonly cwd?: string;
+  readonly timeoutMs?: number;
+}
+
+/** Runs a program to its end. */
 export async function run(
   command: string,
   args: readonly string[],
-  options: { readonly env?: Record<string, string>; readonly input?: string | Buffer; readonly cwd?: string } = {},
+  { env = {}, input = '', cwd = ROOT, timeoutMs = 30_000 }: RunOptions = {},
 ): Promise<Finished> {
-  const { env = {}, input = '', cwd = ROOT } = options;
-  const child = spawn(command, args, { cwd, env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env } });
+  const child = spawn(command, args, {
+    cwd,
+    env: { PATH: process.env.PATH ?? '', HOME: cwd, ...env },
+    timeout: timeoutMs,
+  });
   child.stdin.on('error', () => undefined).end(input);
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { code: child.exitCode, stdout, stderr };
