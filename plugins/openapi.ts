@@ -18,6 +18,7 @@ export default fp(
         servers: [{ url: '/', description: 'this service' }],
         tags: [
           { name: 'session', description: 'For browsers and native apps: the caller’s own session' },
+          { name: 'service', description: 'For trusted services, with a key of SERVICE_KEYS' },
           { name: 'proxy', description: 'For proxies that ask before they pass a request on' },
           { name: 'operator', description: 'For whoever runs the service' },
         ],
@@ -26,6 +27,7 @@ export default fp(
           securitySchemes: {
             cookie: { type: 'apiKey', in: 'cookie', name: cookieName },
             token: { type: 'http', scheme: 'bearer', description: 'The session token' },
+            service: { type: 'http', scheme: 'bearer', description: 'A key of SERVICE_KEYS' },
             metrics: { type: 'http', scheme: 'bearer', description: 'METRICS_TOKEN' },
           },
         },

@@ -22,6 +22,12 @@ export const ConfigSchema = Type.Object({
   ),
   COOKIE_SECURE: Type.Boolean({ default: true }),
   SESSION_SECRETS: List(Type.String({ minLength: 32 })),
+  SERVICE_KEYS: List(
+    Type.String({
+      pattern: '^[A-Za-z0-9_.-]{1,64}:[\\x21-\\x7e]{32,}$',
+      description: '<name>:<key of 32 characters or more>',
+    }),
+  ),
   SESSION_IDLE_SECONDS: Seconds(1800),
   SESSION_ABSOLUTE_SECONDS: Seconds(86_400),
   SESSION_TOUCH_SECONDS: Seconds(60, 0),
@@ -49,7 +55,6 @@ export type Config = Readonly<Static<typeof ConfigSchema>> & {
 
 /** Settings of the contract that this version does not act on yet. */
 const LATER = [
-  'SERVICE_KEYS',
   'RENEW_GRACE_SECONDS',
   'BINDING',
   'REDIS_WAIT_REPLICAS',

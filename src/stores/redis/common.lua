@@ -3,6 +3,8 @@
 -- Every other key is named from it, so all keys of a script share one slot. With the prefix sd and the shard 3f:
 --   sd:{3f}:s:<sessionId>  string   the record, ends by PEXPIREAT
 --   sd:{3f}:u:<userId>     zset     the user's sessions by creation; the anonymous ones under the empty name
+--   sd:{3f}:l:<sessionId>  string   the lock: digest of the holder's token, ends by PEXPIREAT
+--   sd:{3f}:f              string   the highest fence given out
 --   sd:{3f}:x:<minute>     list     the schedule: "<sessionId>:<userId>" due in that minute
 --   sd:{3f}:h              zset     the schedule of the minute at hand, by the millisecond
 --   sd:{3f}:c              string   the first minute whose list has not been taken into h
@@ -10,6 +12,7 @@
 local base = string.sub(KEYS[1], 1, -2)
 
 local function record_key(id) return base .. 's:' .. id end
+local function lock_key(id) return base .. 'l:' .. id end
 local function index_key(user) return base .. 'u:' .. user end
 local function minute_of(ms) return math.floor(ms / 60000) end
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RedisClient } from './connect.ts';
 
-export type ScriptName = 'create' | 'touch' | 'patch' | 'revoke' | 'revoke_user' | 'list' | 'sweep';
+export type ScriptName = 'create' | 'touch' | 'patch' | 'revoke' | 'revoke_user' | 'list' | 'lock' | 'unlock' | 'sweep';
 
 interface Script {
   readonly lua: string;

@@ -2,7 +2,7 @@ import { SessionError } from '../../session/errors.ts';
 import { MAX_METADATA_BYTES, MAX_METADATA_KEYS } from '../../session/metadata.ts';
 import type { Session } from '../../session/session.ts';
 import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
-import type { SessionStore } from '../../session/store.ts';
+import type { Locked, Patched, SessionStore } from '../../session/store.ts';
 import type { RedisClock } from './clock.ts';
 import { type RedisClient, withDeadline } from './connect.ts';
 import { createKeys } from './keys.ts';
@@ -84,12 +84,12 @@ export function createRedisStore(deps: {
       return ((await run('touch', shardOfSession(sessionId), sessionId)) as number | null) ?? undefined;
     },
 
-    async patch(sessionId, { set, remove, increment }, versions) {
+    async patch({ sessionId, patch: { set, remove, increment }, ifVersions, holder }) {
       const change = JSON.stringify({
         set: encodePairs(set),
         remove: remove.map(encodeKey),
         increment: Object.entries(increment).map(([key, step]) => [encodeKey(key), step]),
-        versions: versions ?? null,
+        versions: ifVersions ?? null,
       });
       const [status, record] = (await run(
         'patch',
@@ -98,7 +98,8 @@ export function createRedisStore(deps: {
         change,
         MAX_METADATA_KEYS,
         MAX_METADATA_BYTES,
-      )) as ['patched', string] | ['absent' | 'version-conflict' | 'too-large' | 'not-integer'];
+        holder ?? '',
+      )) as ['patched', string] | [Exclude<Patched['status'], 'patched'>];
       return status === 'patched' ? { status, session: decode(sessionId, record) as Session } : { status };
     },
 
@@ -115,14 +116,36 @@ export function createRedisStore(deps: {
       return { revoked, expired };
     },
 
-    async list(userId) {
-      const found = (await run('list', shardOfUser(userId), userId)) as string[];
+    async list({ userId, limit, after }) {
+      const position = [after?.createdAt ?? '+inf', after?.sessionId ?? ''];
+      const [next, ...found] = (await run('list', shardOfUser(userId), userId, limit, ...position)) as string[];
       const sessions: Session[] = [];
       for (let i = 0; i < found.length; i += 2) {
         const session = readable(found[i] as string, found[i + 1] as string);
         if (session !== undefined) sessions.push(session);
       }
-      return sessions;
+      const [createdAt, sessionId] = (next as string).split('.');
+      return { sessions, next: sessionId === undefined ? undefined : { createdAt: Number(createdAt), sessionId } };
+    },
+
+    async lock({ sessionId, holder, ttlMs }) {
+      const [status, first, second] = (await run('lock', shardOfSession(sessionId), sessionId, holder, ttlMs)) as [
+        Locked['status'],
+        number,
+        number,
+      ];
+      switch (status) {
+        case 'locked':
+          return { status, fence: first, expiresAt: second };
+        case 'held':
+          return { status, forMs: first };
+        case 'absent':
+          return { status };
+      }
+    },
+
+    async unlock({ sessionId, holder }) {
+      return (await run('unlock', shardOfSession(sessionId), sessionId, holder)) === 1;
     },
 
     async count() {
