@@ -1,5 +1,6 @@
 import fastifyRedis from '@fastify/redis';
 import fp from 'fastify-plugin';
+import { parseRedisUrl } from '../src/stores/redis/address.ts';
 import { closeRedisClient, createRedisClient } from '../src/stores/redis/connect.ts';
 
 /** The one client of Redis, where REDIS_URL is set. The service boots and stays up whether Redis answers or not. */
@@ -7,7 +8,9 @@ export default fp(
   async (fastify) => {
     const { REDIS_URL: url } = fastify.config;
     if (url === undefined) return;
-    const client = createRedisClient(url);
+    const address = parseRedisUrl(url);
+    if (address === undefined) throw new TypeError('REDIS_URL is not an address of Redis');
+    const client = createRedisClient(address);
     logConnection();
 
     // @fastify/redis holds the boot until its client is ready. The client is not connected before it has been handed

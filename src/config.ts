@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { parseRedisUrl } from './stores/redis/address.ts';
 
 const Seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, maximum: 31_536_000, default: fallback });
 const Url = (protocols: string) =>
@@ -40,7 +41,11 @@ export const ConfigSchema = Type.Object({
   LOGIN_RATE_WINDOW_SECONDS: Seconds(60),
   USERS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   CREDENTIALS_URL: Type.Optional(Url('https?')),
-  REDIS_URL: Type.Optional(Url('rediss?')),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      description: 'redis://, rediss:// or redis+cluster://h1:7000,h2:7001, with user:password@ and /db as usual',
+    }),
+  ),
   REDIS_PREFIX: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,32}$', default: 'sd' }),
   METRICS_TOKEN: Type.Optional(Type.String({ minLength: 16 })),
   SHUTDOWN_GRACE_SECONDS: Seconds(10, 0),
@@ -146,6 +151,9 @@ function schemaFaults(raw: unknown): string[] {
 
 function crossFaults(raw: Static<typeof ConfigSchema>): string[] {
   const faults: string[] = [];
+  if (raw.REDIS_URL !== undefined && parseRedisUrl(raw.REDIS_URL) === undefined) {
+    faults.push(`REDIS_URL: expected ${ConfigSchema.properties.REDIS_URL.description}`);
+  }
   if (raw.SESSION_IDLE_SECONDS > raw.SESSION_ABSOLUTE_SECONDS) {
     faults.push('SESSION_IDLE_SECONDS: expected no more than SESSION_ABSOLUTE_SECONDS');
   }

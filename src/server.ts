@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, loadConfig } from './config.ts';
 import { loggerOptions } from './logging.ts';
+import { describeRedis, parseRedisUrl } from './stores/redis/address.ts';
 
 /** The process: reads the environment, listens, says so, and ends when it is told to. */
 async function main(): Promise<void> {
@@ -23,11 +24,12 @@ async function main(): Promise<void> {
 }
 
 /** What a person wants to know who has just started the service, ready to be pasted. */
-function welcome(address: string, { demoUser, REDIS_URL: redis }: Config, who: string): string {
+function welcome(address: string, { demoUser, REDIS_URL: url }: Config, who: string): string {
+  const redis = url === undefined ? undefined : parseRedisUrl(url);
   const [user, password] = demoUser ? ['demo', 'demo-password'] : ['<name>', '<password>'];
   return `
 sessiond answers on ${address}
-  sessions live in   ${redis === undefined ? 'the memory of this process' : `Redis at ${new URL(redis).host}`}
+  sessions live in   ${redis === undefined ? 'the memory of this process' : describeRedis(redis)}
   who may log in     ${who}
   all there is       ${address}/docs
 
@@ -40,7 +42,8 @@ Try:
 
 main().catch((error: Error) => {
   // What is wrong with the settings is for people, the rest for a log.
-  if (error.name === 'ConfigError' || error.name === 'UsersFileError') console.error(error.message);
+  if (error.name === 'ConfigError' || error.name === 'UsersFileError' || error.name === 'ShardsError')
+    console.error(error.message);
   else console.error(error);
   process.exit(1);
 });
