@@ -2,12 +2,13 @@ import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, loadConfig } from './config.ts';
+import { readEnvironment } from './environment.ts';
 import { loggerOptions } from './logging.ts';
 import { describeRedis, parseRedisUrl } from './stores/redis/address.ts';
 
 /** The process: reads the environment, listens, says so, and ends when it is told to. */
 async function main(): Promise<void> {
-  const { config, warnings } = loadConfig(process.env);
+  const { config, warnings } = loadConfig(readEnvironment());
   const logger = pino(loggerOptions(config.LOG_LEVEL));
   for (const warning of warnings) logger.warn(warning);
   const app = await buildApp(config, { logger });

@@ -12,19 +12,25 @@ const LONGEST_RETRY_MS = 2000;
 const CONNECT_TIMEOUT_MS = 2000;
 // A connection on which commands wait and nothing comes back for so long is given up and made anew.
 const SILENCE_MS = 5000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Makes the client without connecting it. Commands sent while there is no connection fail at once instead of
  * queueing, and none waits longer than the deadline; the client itself tries again for ever, with growing pauses.
+ *
+ * @param patient for tools that nobody waits for: commands may take a minute, and the first failure is the last
  */
-export function createRedisClient({ cluster, tls, nodes, username, password, db }: RedisAddress): RedisClient {
+export function createRedisClient(
+  { cluster, tls, nodes, username, password, db }: RedisAddress,
+  { patient = false } = {},
+): RedisClient {
   const connection = {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
     autoResendUnfulfilledCommands: false,
-    commandTimeout: COMMAND_DEADLINE_MS,
-    socketTimeout: SILENCE_MS,
+    commandTimeout: patient ? PATIENCE_MS : COMMAND_DEADLINE_MS,
+    socketTimeout: patient ? PATIENCE_MS : SILENCE_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: 10_000,
     connectionName: 'sessiond',
@@ -35,7 +41,7 @@ export function createRedisClient({ cluster, tls, nodes, username, password, db 
     return new Cluster([...nodes], {
       ...shared,
       redisOptions: connection,
-      clusterRetryStrategy: pauseBeforeRetry,
+      clusterRetryStrategy: patient ? () => null : pauseBeforeRetry,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
     });
   }
@@ -46,7 +52,7 @@ export function createRedisClient({ cluster, tls, nodes, username, password, db 
     ...node,
     db,
     maxRetriesPerRequest: 0,
-    retryStrategy: pauseBeforeRetry,
+    retryStrategy: patient ? () => null : pauseBeforeRetry,
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
 }
