@@ -66,7 +66,7 @@ export interface SessionStore {
 
   /**
    * Takes a bounded batch of the sessions that have ended by time out of all indexes. `more`: another batch is due.
-   * Any number of pods may call it at any time.
+   * Any number of pods may call it at any time, and each session is counted in one call of one of them.
    */
   sweep(): Promise<Swept>;
 

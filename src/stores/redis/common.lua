@@ -58,8 +58,9 @@ local VERSION, USER, METADATA = 8, 9, 12
 local function decode(raw)
   if not raw or string.sub(raw, 1, 3) ~= '[1,' then return nil end
   local ok, record = pcall(cjson.decode, raw)
-  if not ok or type(record[VERSION]) ~= 'number' or type(record[USER]) ~= 'string' or type(record[METADATA]) ~= 'table' then
-    return nil
+  if not ok or type(record[USER]) ~= 'string' or type(record[METADATA]) ~= 'table' then return nil end
+  for place = 1, VERSION do
+    if type(record[place]) ~= 'number' then return nil end
   end
   return record
 end

@@ -10,6 +10,8 @@ import { decode, encodeKey, encodeNew, encodePairs } from './record.ts';
 import { runScript, type ScriptName } from './scripts.ts';
 
 const SWEEP_BATCH = 200;
+// A little less than the second between two sweeps of a pod.
+const SWEEP_LEASE_MS = 900;
 
 /**
  * Sessions in Redis: every change is one script on one shard, a read is one GET. docs/redis.md lists the keys.
@@ -27,6 +29,7 @@ export function createRedisStore(deps: {
 }): SessionStore {
   const { client, clock, onUnreadable, onCommand } = deps;
   const keys = createKeys(deps.prefix);
+  let leadsUntil = 0;
 
   async function timed<T>(command: string, answer: Promise<T>): Promise<T> {
     const start = performance.now();
@@ -41,6 +44,15 @@ export function createRedisStore(deps: {
 
   function run(script: ScriptName, shard: string, ...args: (string | number)[]): Promise<unknown> {
     return timed(script, runScript(client, script, keys.counter(shard), args));
+  }
+
+  /** Whether it is this pod's turn to sweep: one pod a second, whoever asks first; a pod that is gone is not missed. */
+  async function leads(): Promise<boolean> {
+    if (performance.now() < leadsUntil) return true;
+    const asked = performance.now();
+    if ((await timed('set', client.set(keys.sweeper, 1, 'PX', SWEEP_LEASE_MS, 'NX'))) === null) return false;
+    leadsUntil = asked + SWEEP_LEASE_MS;
+    return true;
   }
 
   function readable(sessionId: string, record: string): Session | undefined {
@@ -100,7 +112,9 @@ export function createRedisStore(deps: {
         MAX_METADATA_BYTES,
         holder ?? '',
       )) as ['patched', string] | [Exclude<Patched['status'], 'patched'>];
-      return status === 'patched' ? { status, session: decode(sessionId, record) as Session } : { status };
+      if (status !== 'patched') return { status };
+      const session = readable(sessionId, record);
+      return session === undefined ? { status: 'absent' } : { status, session };
     },
 
     async revoke(sessionId) {
@@ -154,6 +168,7 @@ export function createRedisStore(deps: {
     },
 
     async sweep() {
+      if (!(await leads())) return { expired: 0, more: false };
       const swept = (await Promise.all(shardNames.map((shard) => run('sweep', shard, SWEEP_BATCH)))) as [
         number,
         number,
