@@ -85,7 +85,7 @@ export class ConfigError extends Error {
  * @throws {ConfigError} naming every bad or missing setting at once
  */
 export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: string[] } {
-  const raw = Value.Convert(ConfigSchema, Value.Default(ConfigSchema, pick(env))) as Static<typeof ConfigSchema>;
+  const raw = Value.Default(ConfigSchema, pick(env)) as Static<typeof ConfigSchema>;
   const production = env.NODE_ENV === 'production';
   const faults = [...schemaFaults(raw), ...crossFaults(raw)];
   if (production) faults.push(...missingInProduction(raw));
@@ -111,6 +111,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: 
     warnings.push('REDIS_URL is not set: sessions live in this process alone and end with it.');
   }
   const config = Object.freeze({ ...raw, SESSION_SECRETS: secrets, production, demoUser });
+  for (const list of Object.values(config)) Object.freeze(list);
   return { config, warnings };
 }
 
@@ -132,9 +133,17 @@ function pick(env: NodeJS.ProcessEnv): Record<string, unknown> {
   for (const [name, schema] of Object.entries<TSchema>(ConfigSchema.properties)) {
     const value = env[name]?.trim();
     if (value === undefined || value === '') continue;
-    picked[name] = schema.type === 'array' ? value.split(',').map((item) => item.trim()) : value;
+    picked[name] = read(value, schema.type);
   }
   return picked;
+}
+
+/** A value as the schema wants it; as it is where it can't be read so, which the schema then refuses. */
+function read(value: string, type: unknown): unknown {
+  if (type === 'array') return value.split(',').map((item) => item.trim());
+  if (type === 'integer' && /^-?\d{1,15}$/.test(value)) return Number(value);
+  if (type === 'boolean' && /^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+  return value;
 }
 
 function schemaFaults(raw: unknown): string[] {
@@ -143,7 +152,7 @@ function schemaFaults(raw: unknown): string[] {
     const [, name = '', position] = path.split('/');
     const where = position === undefined ? name : `${name} (item ${Number(position) + 1})`;
     const allowed = schema.anyOf?.map((option: TSchema) => option.const).join(', ');
-    const wanted = allowed ?? schema.description ?? message.toLowerCase().replace('expected ', '');
+    const wanted = allowed ?? schema.description ?? message.replace('Expected ', '');
     if (!faults.has(where)) faults.set(where, `${where}: expected ${allowed ? 'one of ' : ''}${wanted}`);
   }
   return [...faults.values()];
@@ -159,6 +168,9 @@ function crossFaults(raw: Static<typeof ConfigSchema>): string[] {
   }
   if (raw.USERS_FILE !== undefined && raw.CREDENTIALS_URL !== undefined) {
     faults.push('USERS_FILE and CREDENTIALS_URL: expected one of them, not both');
+  }
+  for (const name of ['CREDENTIALS_URL', 'REDIS_URL'] as const) {
+    if (raw[name] !== undefined && !isUrl(raw[name])) faults.push(`${name}: expected a valid URL`);
   }
   const { TRUST_PROXY: hops } = raw;
   const single = hops.length === 1 && /^(false|\d{1,2})$/.test(hops[0] as string);
@@ -185,6 +197,16 @@ function missingInProduction(raw: Static<typeof ConfigSchema>): string[] {
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** Whether all of a URL can be read, its name and password too: who can't read one later would print it. */
+function isUrl(text: string): boolean {
+  try {
+    const { username, password } = new URL(text);
+    return [username, password].every((part) => decodeURIComponent(part).isWellFormed());
+  } catch {
+    return false;
+  }
 }
 
 function isNetwork(text: string): boolean {

@@ -1,3 +1,5 @@
+import type { Server } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
@@ -6,6 +8,9 @@ import { readEnvironment } from './environment.ts';
 import { loggerOptions } from './logging.ts';
 import { describeRedis, parseRedisUrl } from './stores/redis/address.ts';
 
+// Of the grace, the share in which load balancers learn from /readyz that they should go elsewhere.
+const DRAIN_SHARE = 0.2;
+
 /** The process: reads the environment, listens, says so, and ends when it is told to. */
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig(readEnvironment());
@@ -13,15 +18,26 @@ async function main(): Promise<void> {
   for (const warning of warnings) logger.warn(warning);
   const app = await buildApp(config, { logger });
 
-  closeWithGrace({ delay: config.SHUTDOWN_GRACE_SECONDS * 1000, logger }, async ({ signal, err }) => {
+  const graceMs = config.SHUTDOWN_GRACE_SECONDS * 1000;
+  closeWithGrace({ delay: graceMs, logger }, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, 'an error nobody caught');
     logger.info({ signal }, 'closing: finishing what is under way');
+    app.readiness.drain();
+    partWithClients(app.server);
+    if (config.production && signal) await pause(graceMs * DRAIN_SHARE);
+    // A connection that was busy when closing began is kept alive after its answer, and would keep the process too.
+    setInterval(() => app.server.closeIdleConnections(), 50);
     await app.close();
   });
 
   const address = await app.listen({ host: config.HOST, port: config.PORT });
   logger.info({ address, store: config.REDIS_URL === undefined ? 'memory' : 'redis' }, 'listening');
   if (!config.production) console.log(welcome(address, config, app.login.who));
+}
+
+/** Makes every answer from now on the last of its connection, so that clients come back to another process. */
+function partWithClients(server: Server): void {
+  server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
 }
 
 /** What a person wants to know who has just started the service, ready to be pasted. */
@@ -41,10 +57,12 @@ Try:
 `;
 }
 
-main().catch((error: Error) => {
+main().catch((error: NodeJS.ErrnoException) => {
   // What is wrong with the settings is for people, the rest for a log.
-  if (error.name === 'ConfigError' || error.name === 'UsersFileError' || error.name === 'ShardsError')
-    console.error(error.message);
+  if (error.name === 'ConfigError' || error.name === 'ShardsError') console.error(error.message);
+  else if (error.name === 'UsersFileError')
+    console.error(`sessiond can't start with this USERS_FILE: ${error.message}`);
+  else if (error.syscall === 'listen') console.error(`sessiond can't listen on this HOST and PORT: ${error.message}`);
   else console.error(error);
   process.exit(1);
 });

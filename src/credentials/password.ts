@@ -1,11 +1,15 @@
 import { scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { hash, verify } from '@node-rs/argon2';
-import { deserialize, type PhcParts } from '@phc/format';
+import { deserialize, type PhcParts, serialize } from '@phc/format';
 
 // OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, 2 passes, 1 lane.
 const ARGON2ID = { algorithm: 2, memoryCost: 19_456, timeCost: 2, parallelism: 1 };
-const PHC_STRING = /^\$(argon2id|scrypt)\$[\x21-\x7e]+$/;
+const PHC_STRING = /^\$(argon2id(\$v=(16|19))?|scrypt)\$[a-z0-9=,]+\$[^$]+\$[^$]+$/;
+const MIN_SALT_BYTES = 8;
+const MIN_HASH_BYTES = 16;
+// One check may take so much; beyond it a line of the users file would be a way to bring the service down.
+const MAX_MEMORY_BYTES = 2 ** 30;
 
 interface ScryptParts extends PhcParts {
   readonly params: { readonly ln: number; readonly r: number; readonly p: number };
@@ -20,12 +24,26 @@ export function hashPassword(password: string): Promise<string> {
   return hash(password, ARGON2ID);
 }
 
-/** Whether a text is an argon2id or scrypt PHC string that passwords can be checked against. */
+/**
+ * Whether a text is an argon2id or scrypt PHC string that passwords can be checked against. One that was cut short is
+ * not: the fewer bytes of hash, the more passwords match, and all of them match none.
+ */
 export function isPasswordHash(text: string): boolean {
   if (!PHC_STRING.test(text)) return false;
   try {
-    const { params, salt, hash } = deserialize(text);
-    return params !== undefined && salt instanceof Buffer && hash instanceof Buffer;
+    const parts = deserialize(text);
+    const { m = 0, t, ln = 0, r = 0, p = 0 } = parts.params ?? {};
+    const isScrypt = parts.id === 'scrypt';
+    const costs = isScrypt ? [ln, r, p] : [m, t, p];
+    const memory = isScrypt ? 128 * Number(r) * 2 ** Number(ln) : 1024 * Number(m);
+    return (
+      costs.every((cost) => Number.isInteger(cost) && Number(cost) > 0) &&
+      (isScrypt || Number(m) >= 8 * Number(p)) &&
+      memory <= MAX_MEMORY_BYTES &&
+      (parts.salt?.length ?? 0) >= MIN_SALT_BYTES &&
+      (parts.hash?.length ?? 0) >= MIN_HASH_BYTES &&
+      serialize(parts) === text
+    );
   } catch {
     return false;
   }

@@ -5,6 +5,7 @@ declare module '@phc/format' {
     readonly salt?: Buffer;
     readonly hash?: Buffer;
   }
+  export function serialize(parts: PhcParts): string;
   /** @throws {TypeError} when the text is not a PHC string */
   export function deserialize(phcString: string): PhcParts;
 }

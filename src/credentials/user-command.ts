@@ -3,8 +3,9 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { readEnvironment } from '../environment.ts';
+import { removeUser, setUser } from './change-user.ts';
 import { hashPassword } from './password.ts';
-import { isUsername, readUsers, type Users, UsersFileError, writeUsers } from './users-file.ts';
+import { isUsername, readUsers, UsersFileError } from './users-file.ts';
 
 const USAGE = `npm run user -- set <name>      reads the password from standard input
 npm run user -- remove <name>
@@ -23,35 +24,21 @@ async function main(): Promise<string> {
   if (command === 'list' && positionals.length === 1) return [...(await readUsers(path)).keys()].join('\n');
   if (name === undefined || positionals.length > 2) throw new UsersFileError(USAGE);
   if (command === 'set') {
-    if (!isUsername(name))
-      throw new UsersFileError('A username has 1 to 256 characters and starts with none of # or :');
+    if (!isUsername(name)) {
+      throw new UsersFileError('A username has 1 to 256 characters, none of them a control character, and no # first');
+    }
     const password = await readPassword(name);
     if (password.length < 1 || password.length > MAX_PASSWORD) {
       throw new UsersFileError(`A password has 1 to ${MAX_PASSWORD} characters; nothing has changed`);
     }
-    const users = new Map(await existing(path));
-    users.set(name, await hashPassword(password));
-    await writeUsers(path, users);
+    await setUser(path, name, await hashPassword(password));
     return `${name} may log in now; a running service reads the file by itself.`;
   }
   if (command === 'remove') {
-    const users = new Map(await readUsers(path));
-    if (!users.delete(name)) throw new UsersFileError(`There is no user ${name} in ${path}`);
-    await writeUsers(path, users);
+    await removeUser(path, name);
     return `${name} can't log in any more; sessions that live end by logout or by time.`;
   }
   throw new UsersFileError(USAGE);
-}
-
-async function existing(path: string): Promise<Users> {
-  try {
-    return await readUsers(path);
-  } catch (error) {
-    if (error instanceof UsersFileError && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
-      return new Map();
-    }
-    throw error;
-  }
 }
 
 /** The first line of standard input; on a terminal, asked for and not shown. */

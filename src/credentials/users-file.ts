@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { Credentials, Identity } from './credentials.ts';
 import { hashPassword, isPasswordHash, verifyPassword } from './password.ts';
 
@@ -23,7 +23,8 @@ export async function createUsersFileCredentials(
   onProblem: (problem: unknown) => void,
 ): Promise<Credentials> {
   let users = await readUsers(path);
-  let seen = await fingerprint(path);
+  // Not yet known: what changed while the file was read is seen at the first check.
+  let seen: string | undefined;
 
   async function current(): Promise<Users> {
     try {
@@ -63,33 +64,35 @@ export async function createNoCredentials(): Promise<Credentials> {
 
 /** Reads a users file. @throws {UsersFileError} naming the first line that is not as it should be */
 export async function readUsers(path: string): Promise<Users> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
+  return parseUsers(path, await readUsersText(path));
+}
+
+/** The text of a users file. @throws {UsersFileError} with the system's error as its cause */
+export async function readUsersText(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
     throw new UsersFileError(`${path} can't be read (${cause.code})`, { cause });
   });
+}
+
+/** The users of a file's text; lines that are empty or start with # are passed over. @throws {UsersFileError} */
+export function parseUsers(path: string, text: string): Users {
   const users = new Map<string, string>();
   for (const [position, line] of text.split(/\r?\n/).entries()) {
     if (line === '' || line.startsWith('#')) continue;
-    const end = line.lastIndexOf(':');
-    const name = line.slice(0, end);
-    const phcString = line.slice(end + 1);
-    if (end < 1 || !isUsername(name) || users.has(name) || !isPasswordHash(phcString)) {
+    const user = userLine(line);
+    if (user === undefined || users.has(user.name)) {
       throw new UsersFileError(`${path}, line ${position + 1}: expected a new username, a colon and a PHC string`);
     }
-    users.set(name, phcString);
+    users.set(user.name, user.phcString);
   }
   return users;
 }
 
-/** Writes a users file as a whole or not at all; readable for its owner alone. */
-export async function writeUsers(path: string, users: Users): Promise<void> {
-  const text = [...users].map(([name, phcString]) => `${name}:${phcString}\n`).join('');
-  const draft = `${path}.${process.pid}.tmp`;
-  try {
-    await writeFile(draft, text, { mode: 0o600, flush: true });
-    await rename(draft, path);
-  } finally {
-    await rm(draft, { force: true });
-  }
+/** The user of one line; `undefined` when it is none. A username may have colons, a PHC string has none. */
+export function userLine(line: string): { name: string; phcString: string } | undefined {
+  const end = line.lastIndexOf(':');
+  const [name, phcString] = [line.slice(0, Math.max(end, 0)), line.slice(end + 1)];
+  return isUsername(name) && isPasswordHash(phcString) ? { name, phcString } : undefined;
 }
 
 /** Whether a text can be a username: 1 to 256 characters, none of them a control character. */

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ApiError } from '../errors.ts';
 import type { Metadata } from '../session/session.ts';
@@ -29,7 +29,6 @@ export function createWebhookCredentials(address: string): Credentials {
     description: `the webhook at ${url.origin}`,
 
     async check(attempt) {
-      let answer: Static<typeof Answer>;
       try {
         const response = await fetch(url, {
           method: 'POST',
@@ -43,12 +42,13 @@ export function createWebhookCredentials(address: string): Credentials {
           return undefined;
         }
         if (response.status !== 200) throw new Error(`the webhook answered ${response.status}`);
-        answer = Value.Parse(Answer, await response.json());
+        const answer: unknown = await response.json();
+        if (!Value.Check(Answer, answer)) throw new Error('the webhook answered something else than a userId');
         if (!answer.userId.isWellFormed()) throw new Error('the webhook answered a userId that is not well-formed');
+        return { userId: answer.userId, metadata: (answer.metadata ?? {}) as Metadata };
       } catch (cause) {
         throw new ApiError('CREDENTIALS_UNAVAILABLE', { cause, retryAfter: 1 });
       }
-      return { userId: answer.userId, metadata: (answer.metadata ?? {}) as Metadata };
     },
   };
 }

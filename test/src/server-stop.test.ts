@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import t, { type Test } from 'tap';
+import { SECRET } from '../support/build.ts';
+import { freePort, startRedis } from '../support/redis.ts';
+import { loginAt, startServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
+import { startWebhook } from '../support/webhook.ts';
+
+/** A service with one login under way, which ends when the webhook is made to answer. */
+async function startWithLogin(t: Test, env: Record<string, string> = {}) {
+  const waiting: ServerResponse[] = [];
+  const { host } = await startWebhook(t, (response) => void waiting.push(response));
+  const server = await startServer(t, { CREDENTIALS_URL: `http://${host}`, ...env });
+  const login = loginAt(server.url, 'ann');
+  login.catch(() => undefined);
+  await until(() => waiting.length === 1);
+  return { server, login, answer: () => waiting[0]?.end('{"userId":"ann"}') };
+}
+
+t.test('SIGTERM: no new connection, but a login under way comes to its end', async (t) => {
+  const { server, login, answer } = await startWithLogin(t);
+  const stopped = server.stop();
+  await until(() =>
+    fetch(`${server.url}/healthz`, { headers: { connection: 'close' } }).then(
+      () => false,
+      () => true,
+    ),
+  );
+  answer();
+  t.equal((await login).status, 200);
+  t.match(await (await login).json(), { userId: 'ann' });
+  t.equal((await stopped).code, 0);
+});
+
+t.test('SIGTERM in production: first /readyz says so, while the service still answers', async (t) => {
+  const redis = await startRedis(t);
+  const { server, login, answer } = await startWithLogin(t, {
+    NODE_ENV: 'production',
+    SESSION_SECRETS: SECRET,
+    REDIS_URL: redis.url,
+    SHUTDOWN_GRACE_SECONDS: '5',
+  });
+  t.equal((await fetch(`${server.url}/readyz`)).status, 200);
+  const stopped = server.stop();
+  await until(async () => (await fetch(`${server.url}/readyz`)).status === 503);
+  const { status, headers } = await fetch(`${server.url}/healthz`);
+  t.equal(status, 200);
+  t.equal(headers.get('connection'), 'close', 'and asks clients to connect anew, elsewhere');
+  answer();
+  t.equal((await login).status, 200);
+  const { code, elapsedMs } = await stopped;
+  t.equal(code, 0);
+  t.ok(elapsedMs < 5000, 'within the grace');
+});
+
+t.test('what is not done within SHUTDOWN_GRACE_SECONDS is cut off, and the exit code says so', async (t) => {
+  const { server, login } = await startWithLogin(t, { SHUTDOWN_GRACE_SECONDS: '1' });
+  const { code, elapsedMs } = await server.stop();
+  t.equal(code, 1);
+  t.ok(elapsedMs > 900 && elapsedMs < 3000, `${elapsedMs.toFixed(0)} ms`);
+  await t.rejects(login);
+});
+
+t.test('an idle connection that is kept alive does not hold the process', async (t) => {
+  const server = await startServer(t);
+  const socket = connect(server.port, '127.0.0.1');
+  t.teardown(() => socket.destroy());
+  socket.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+  const [answer] = await once(socket, 'data');
+  t.match(String(answer), /^HTTP\/1\.1 200/);
+  const { code, elapsedMs } = await server.stop();
+  t.equal(code, 0);
+  t.ok(elapsedMs < 3000, `${elapsedMs.toFixed(0)} ms`);
+});
+
+t.test('SIGINT, the key of a terminal, ends it as well', async (t) => {
+  const server = await startServer(t);
+  server.process.kill('SIGINT');
+  await once(server.process, 'exit');
+  t.equal(server.process.exitCode, 0);
+});
+
+t.test('with Redis frozen or gone it starts, and ends, all the same', async (t) => {
+  const redis = await startRedis(t);
+  const connected = await startServer(t, { REDIS_URL: redis.url });
+  t.equal((await loginAt(connected.url)).status, 200);
+  redis.process.kill('SIGSTOP');
+  t.teardown(() => redis.process.kill('SIGCONT'));
+  const frozen = await startServer(t, { REDIS_URL: redis.url });
+  const away = await startServer(t, { REDIS_URL: `redis://127.0.0.1:${await freePort()}` });
+  for (const [what, server] of Object.entries({ connected, frozen, away })) {
+    t.equal((await fetch(`${server.url}/healthz`)).status, 200, `${what}: alive`);
+    t.equal((await fetch(`${server.url}/readyz`)).status, 503, `${what}: not ready`);
+    t.ok(server.startedInMs < 5000, `${what}: started in ${server.startedInMs.toFixed(0)} ms`);
+    const { code, elapsedMs } = await server.stop();
+    t.equal(code, 0, `${what}: ended`);
+    t.ok(elapsedMs < 3000, `${what}: within ${elapsedMs.toFixed(0)} ms`);
+  }
+});
