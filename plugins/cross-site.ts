@@ -31,5 +31,9 @@ function isSameOrigin(request: FastifyRequest, allowed: ReadonlySet<string>): bo
   if (origin !== undefined && allowed.has(origin)) return true;
   if (site !== undefined) return site === 'same-origin' || site === 'none';
   if (origin === undefined) return true;
-  return URL.canParse(origin) && new URL(origin).host === request.host;
+  if (!URL.canParse(origin)) return false;
+  // Some proxies name the port of the scheme in Host; browsers never do in Origin.
+  const { protocol, host } = new URL(origin);
+  const asked = `${protocol}//${request.host}`;
+  return URL.canParse(asked) && new URL(asked).host === host;
 }

@@ -1,13 +1,20 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import fastifyRedis from '@fastify/redis';
 import fp from 'fastify-plugin';
+import { parseRedisUrl } from '../src/stores/redis/address.ts';
 import { closeRedisClient, createRedisClient } from '../src/stores/redis/connect.ts';
+
+// How long the boot waits for the first connection, so that a pod is ready as soon as it listens.
+const FIRST_CONNECT_MS = 1000;
 
 /** The one client of Redis, where REDIS_URL is set. The service boots and stays up whether Redis answers or not. */
 export default fp(
   async (fastify) => {
     const { REDIS_URL: url } = fastify.config;
     if (url === undefined) return;
-    const client = createRedisClient(url);
+    const address = parseRedisUrl(url);
+    if (address === undefined) throw new TypeError('REDIS_URL is not an address of Redis');
+    const client = createRedisClient(address);
     logConnection();
 
     // @fastify/redis holds the boot until its client is ready. The client is not connected before it has been handed
@@ -18,7 +25,13 @@ export default fp(
     client.status = status;
 
     fastify.addHook('onClose', () => closeRedisClient(client));
-    await client.connect().catch(() => fastify.log.warn('Redis can not be reached yet; trying on (REDIS_URL)'));
+    const connected = client.connect().then(
+      () => true,
+      () => false,
+    );
+    if (!(await Promise.race([connected, pause(FIRST_CONNECT_MS, false, { ref: false })]))) {
+      fastify.log.warn('Redis can not be reached yet; trying on (REDIS_URL)');
+    }
 
     // Once a change of state, however often the client tries.
     function logConnection(): void {

@@ -8,10 +8,13 @@ export default fp(
   async (fastify) => {
     fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
       if (reply.statusCode >= 400 || !SAFE_METHODS.has(request.method)) {
-        request.log.info({ req: request, res: reply, ms: Math.round(reply.elapsedTime) }, 'request');
+        request.log.info(
+          { req: request, res: reply, service: request.service, ms: Math.round(reply.elapsedTime) },
+          'request',
+        );
       }
       done();
     });
   },
-  { name: 'request-log' },
+  { name: 'request-log', dependencies: ['service'] },
 );

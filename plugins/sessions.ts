@@ -7,6 +7,8 @@ import type { SessionStore } from '../src/session/store.ts';
 import { createTokenCodec } from '../src/session/token.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
 import { createRedisClock } from '../src/stores/redis/clock.ts';
+import type { RedisClient } from '../src/stores/redis/connect.ts';
+import { claimShards, ShardsError } from '../src/stores/redis/shards.ts';
 import { createRedisStore } from '../src/stores/redis/store.ts';
 
 declare module 'fastify' {
@@ -26,7 +28,7 @@ export interface SessionsOptions {
 export default fp<SessionsOptions>(
   async (fastify, { now = Date.now }) => {
     const { config, meters, log } = fastify;
-    const store = fastify.redis === undefined ? createMemoryStore({ now }) : redisStore();
+    const store = fastify.redis === undefined ? createMemoryStore({ now }) : await redisStore();
 
     const sessions = createSessions({
       store,
@@ -44,7 +46,8 @@ export default fp<SessionsOptions>(
     const sweeper = setInterval(() => void sessions.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
     fastify.addHook('onClose', async () => clearInterval(sweeper));
 
-    function redisStore(): SessionStore {
+    async function redisStore(): Promise<SessionStore> {
+      await guardShards(fastify.redis);
       const clock = createRedisClock(fastify.redis, now);
       fastify.addHook('onClose', async () => clock.stop());
       return createRedisStore({
@@ -59,12 +62,26 @@ export default fp<SessionsOptions>(
       });
     }
 
+    // A pod that disagrees refuses to start; where Redis comes late, it ends then.
+    async function guardShards(client: RedisClient): Promise<void> {
+      const claim = () => claimShards(client, config.REDIS_PREFIX).catch(passUnless(ShardsError));
+      client.on('ready', claim);
+      if (client.status === 'ready') await claim();
+    }
+
     function audit(event: SessionEvent): void {
       if (event.type === 'created' || event.type === 'revoked') log.info({ event }, `session ${event.type}`);
     }
   },
   { name: 'sessions', dependencies: ['config', 'redis', 'metrics'] },
 );
+
+/** Throws errors of one kind again and lets others pass: what can't be asked now is asked at the next connection. */
+function passUnless(kind: new (message: string) => Error): (error: unknown) => void {
+  return (error) => {
+    if (error instanceof kind) throw error;
+  };
+}
 
 /** Settings are seconds, the core counts milliseconds. */
 function policyOf(config: Config): SessionPolicy {

@@ -64,8 +64,10 @@ export async function buildApp(config: Config, { logger, now }: AppOverrides): P
 
 /** Bodies are taken as they are, unknown properties refused; text of URLs and headers is read as the wanted type. */
 function refuseWhatIsNotAskedFor(app: FastifyInstance): void {
-  const asSent = new Ajv({ formats: { password: true } });
-  const asText = new Ajv({ coerceTypes: true });
+  // Half a surrogate pair can't be told from another half once it is UTF-8.
+  const formats = { password: true, 'well-formed': (text: string) => text.isWellFormed() } as const;
+  const asSent = new Ajv({ formats });
+  const asText = new Ajv({ formats, coerceTypes: true });
   app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? asSent : asText).compile(schema as object));
 
   // Many clients name the content type on every request; an empty body is no body.

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { parseRedisUrl } from './stores/redis/address.ts';
 
 const Seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, maximum: 31_536_000, default: fallback });
 const Url = (protocols: string) =>
@@ -22,6 +23,12 @@ export const ConfigSchema = Type.Object({
   ),
   COOKIE_SECURE: Type.Boolean({ default: true }),
   SESSION_SECRETS: List(Type.String({ minLength: 32 })),
+  SERVICE_KEYS: List(
+    Type.String({
+      pattern: '^[A-Za-z0-9_.-]{1,64}:[\\x21-\\x7e]{32,}$',
+      description: '<name>:<key of 32 characters or more>',
+    }),
+  ),
   SESSION_IDLE_SECONDS: Seconds(1800),
   SESSION_ABSOLUTE_SECONDS: Seconds(86_400),
   SESSION_TOUCH_SECONDS: Seconds(60, 0),
@@ -34,7 +41,11 @@ export const ConfigSchema = Type.Object({
   LOGIN_RATE_WINDOW_SECONDS: Seconds(60),
   USERS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   CREDENTIALS_URL: Type.Optional(Url('https?')),
-  REDIS_URL: Type.Optional(Url('rediss?')),
+  REDIS_URL: Type.Optional(
+    Type.String({
+      description: 'redis://, rediss:// or redis+cluster://h1:7000,h2:7001, with user:password@ and /db as usual',
+    }),
+  ),
   REDIS_PREFIX: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,32}$', default: 'sd' }),
   METRICS_TOKEN: Type.Optional(Type.String({ minLength: 16 })),
   SHUTDOWN_GRACE_SECONDS: Seconds(10, 0),
@@ -49,7 +60,6 @@ export type Config = Readonly<Static<typeof ConfigSchema>> & {
 
 /** Settings of the contract that this version does not act on yet. */
 const LATER = [
-  'SERVICE_KEYS',
   'RENEW_GRACE_SECONDS',
   'BINDING',
   'REDIS_WAIT_REPLICAS',
@@ -150,6 +160,9 @@ function schemaFaults(raw: unknown): string[] {
 
 function crossFaults(raw: Static<typeof ConfigSchema>): string[] {
   const faults: string[] = [];
+  if (raw.REDIS_URL !== undefined && parseRedisUrl(raw.REDIS_URL) === undefined) {
+    faults.push(`REDIS_URL: expected ${ConfigSchema.properties.REDIS_URL.description}`);
+  }
   if (raw.SESSION_IDLE_SECONDS > raw.SESSION_ABSOLUTE_SECONDS) {
     faults.push('SESSION_IDLE_SECONDS: expected no more than SESSION_ABSOLUTE_SECONDS');
   }

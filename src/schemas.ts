@@ -1,5 +1,6 @@
 import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import { type ErrorCode, errors } from './errors.ts';
+import type { Metadata as MetadataValues } from './session/session.ts';
 
 const Time = (description: string) => Type.Integer({ description: `${description}, epoch milliseconds` });
 
@@ -13,7 +14,8 @@ export const NoBody = Type.Union([Type.Null(), Strict({})], { description: 'Noth
 /** An answer without a body. */
 export const Empty = (description: string) => Type.Unsafe<undefined>({ type: 'null', description });
 
-export const Metadata = Type.Record(Type.String(), Type.Unknown(), {
+export const Metadata = Type.Unsafe<MetadataValues>({
+  ...Type.Record(Type.String(), Type.Unknown()),
   description: 'Data of yours: at most 64 keys and 4096 bytes as JSON',
   examples: [{ cart: ['book'], theme: 'dark' }],
 });
@@ -34,6 +36,21 @@ export const SessionProperties = {
 };
 
 export const Session = Type.Object(SessionProperties, { description: 'A session' });
+
+export const UserId = Type.String({
+  minLength: 1,
+  maxLength: 256,
+  format: 'well-formed',
+  examples: ['ann'],
+});
+
+export const Token = Type.String({ minLength: 1, maxLength: 1024, description: 'A session token' });
+
+export const SessionParams = Type.Object({ sessionId: Type.String() });
+
+export const Introspected = Type.Object({ active: Type.Boolean(), session: Type.Optional(Session) });
+
+export const etag = { etag: { type: 'string', description: 'The version, quoted' } };
 
 /** Headers of every answer made for a session. */
 export const sessionHeaders = {
@@ -74,6 +91,12 @@ export const bodyFailures = [
 
 /** What a route for callers with a session may answer besides. */
 export const sessionFailures = ['NO_SESSION', 'STORE_UNAVAILABLE'] as const satisfies ErrorCode[];
+
+/** What a route for trusted services may answer besides. */
+export const serviceFailures = ['SERVICE_KEY_REQUIRED', 'STORE_UNAVAILABLE'] as const satisfies ErrorCode[];
+
+/** Where a route for trusted services stands in the documentation, and what it wants. */
+export const serviceTag = { tags: ['service'], security: [{ service: [] }] };
 
 function failure(status: number, codes: readonly ErrorCode[]): TSchema {
   const retryAfter = { 'retry-after': { type: 'integer', description: 'Seconds' } };

@@ -4,14 +4,16 @@ import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, loadConfig } from './config.ts';
+import { readEnvironment } from './environment.ts';
 import { loggerOptions } from './logging.ts';
+import { describeRedis, parseRedisUrl } from './stores/redis/address.ts';
 
 // Of the grace, the share in which load balancers learn from /readyz that they should go elsewhere.
 const DRAIN_SHARE = 0.2;
 
 /** The process: reads the environment, listens, says so, and ends when it is told to. */
 async function main(): Promise<void> {
-  const { config, warnings } = loadConfig(process.env);
+  const { config, warnings } = loadConfig(readEnvironment());
   const logger = pino(loggerOptions(config.LOG_LEVEL));
   for (const warning of warnings) logger.warn(warning);
   const app = await buildApp(config, { logger });
@@ -39,11 +41,12 @@ function partWithClients(server: Server): void {
 }
 
 /** What a person wants to know who has just started the service, ready to be pasted. */
-function welcome(address: string, { demoUser, REDIS_URL: redis }: Config, who: string): string {
+function welcome(address: string, { demoUser, REDIS_URL: url }: Config, who: string): string {
+  const redis = url === undefined ? undefined : parseRedisUrl(url);
   const [user, password] = demoUser ? ['demo', 'demo-password'] : ['<name>', '<password>'];
   return `
 sessiond answers on ${address}
-  sessions live in   ${redis === undefined ? 'the memory of this process' : `Redis at ${new URL(redis).host}`}
+  sessions live in   ${redis === undefined ? 'the memory of this process' : describeRedis(redis)}
   who may log in     ${who}
   all there is       ${address}/docs
 
@@ -56,7 +59,7 @@ Try:
 
 main().catch((error: NodeJS.ErrnoException) => {
   // What is wrong with the settings is for people, the rest for a log.
-  if (error.name === 'ConfigError') console.error(error.message);
+  if (error.name === 'ConfigError' || error.name === 'ShardsError') console.error(error.message);
   else if (error.name === 'UsersFileError')
     console.error(`sessiond can't start with this USERS_FILE: ${error.message}`);
   else if (error.syscall === 'listen') console.error(`sessiond can't listen on this HOST and PORT: ${error.message}`);

@@ -6,5 +6,8 @@ import type { FastifyPluginAsync } from 'fastify';
 export default (async (fastify) => {
   // Headers for pages; they would cost JSON answers more than the rest of the work.
   await fastify.register(fastifyHelmet, { contentSecurityPolicy: false });
-  await fastify.register(fastifySwaggerUi, { routePrefix: '', staticCSP: true, uiConfig: { docExpansion: 'list' } });
+  // An empty prefix would count as none, and the pages be under /docs/documentation.
+  await fastify.register(fastifySwaggerUi, { routePrefix: '/', staticCSP: true, uiConfig: { docExpansion: 'list' } });
+  // The page's links are relative to /docs/.
+  fastify.get('', { schema: { hide: true } }, async (_request, reply) => reply.redirect('docs/'));
 }) satisfies FastifyPluginAsync;

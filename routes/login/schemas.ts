@@ -1,6 +1,5 @@
 import { Type } from '@sinclair/typebox';
 import { bodyFailures, failures, Metadata, Session, Strict, sessionFailures, withToken } from '../../src/schemas.ts';
-import type { Metadata as MetadataValues } from '../../src/session/session.ts';
 
 export const login = {
   summary: 'Log in',
@@ -15,7 +14,7 @@ export const login = {
     remember: Type.Optional(
       Type.Boolean({ description: 'Keep the cookie when the browser closes, up to the absolute end of the session' }),
     ),
-    metadata: Type.Optional(Type.Unsafe<MetadataValues>(Metadata)),
+    metadata: Type.Optional(Metadata),
   }),
   response: {
     200: withToken(Session),

@@ -4,7 +4,7 @@ import { logout } from './schemas.ts';
 export default (async (fastify) => {
   fastify.post('/', { schema: logout }, async (request, reply) => {
     const session = await request.findSession();
-    if (session !== undefined) await fastify.sessions.logout(session);
+    if (session !== undefined) await fastify.sessions.revoke(session.sessionId, 'logout');
     return reply
       .code(204)
       .clearToken()

@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ApiError } from '../../src/errors.ts';
 import { publicView } from '../../src/session/session.ts';
-import { patchOf, versionsOf } from '../../src/session-patch.ts';
+import { changeOf } from '../../src/session-patch.ts';
 import { readSession, startSession, updateSession } from './schemas.ts';
 
 export default (async (fastify) => {
@@ -19,8 +20,8 @@ export default (async (fastify) => {
   );
 
   fastify.patch('/', { schema: updateSession, onRequest: authenticate }, async (request, reply) => {
-    const versions = versionsOf(request.headers['if-match']);
-    const session = await sessions.patch(request.session, patchOf(request.body), versions);
+    const session = await sessions.patch(changeOf(request.session.sessionId, request));
+    if (session === undefined) throw new ApiError('NO_SESSION');
     return reply.header('etag', `"${session.version}"`).send(publicView(session));
   });
 }) satisfies FastifyPluginAsyncTypebox;

@@ -1,5 +1,6 @@
 import {
   bodyFailures,
+  etag,
   failures,
   forSession,
   NoBody,
@@ -8,9 +9,7 @@ import {
   userSecurity,
   withToken,
 } from '../../src/schemas.ts';
-import { PatchHeaders, SessionPatch } from '../../src/session-patch.ts';
-
-const etag = { etag: { type: 'string', description: 'The version, quoted' } };
+import { PatchHeaders, patchFailures, SessionPatch } from '../../src/session-patch.ts';
 
 export const startSession = {
   summary: 'Start an anonymous session',
@@ -44,13 +43,6 @@ export const updateSession = {
   body: SessionPatch,
   response: {
     200: forSession(Session, etag),
-    ...failures(
-      ...sessionFailures,
-      ...bodyFailures,
-      'CROSS_SITE_REQUEST',
-      'INCREMENT_NOT_INTEGER',
-      'VERSION_CONFLICT',
-      'METADATA_TOO_LARGE',
-    ),
+    ...failures(...sessionFailures, ...bodyFailures, 'CROSS_SITE_REQUEST', ...patchFailures),
   },
 };

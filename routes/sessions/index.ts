@@ -6,7 +6,7 @@ export default (async (fastify) => {
   const { authenticate, sessions } = fastify;
 
   fastify.get('/', { schema: listSessions, onRequest: authenticate }, async ({ session: own }) => {
-    const all = await sessions.list(own);
+    const all = await sessions.listOwn(own);
     return {
       sessions: all.map((session) => ({ ...publicView(session), current: session.sessionId === own.sessionId })),
     };
@@ -21,7 +21,7 @@ export default (async (fastify) => {
 
   fastify.delete('/', { schema: revokeSessions, onRequest: authenticate }, async (request, reply) => {
     const { keepCurrent = false } = request.query;
-    const revoked = await sessions.revokeAll(request.session, { keepCurrent });
+    const revoked = await sessions.revokeAllOwn(request.session, { keepCurrent });
     if (!keepCurrent) reply.clearToken();
     return reply.send({ revoked });
   });

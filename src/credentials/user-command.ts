@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
+import { readEnvironment } from '../environment.ts';
 import { removeUser, setUser } from './change-user.ts';
 import { hashPassword } from './password.ts';
 import { isUsername, readUsers, UsersFileError } from './users-file.ts';
@@ -17,7 +18,7 @@ const MAX_PASSWORD = 1024;
 async function main(): Promise<string> {
   const { values, positionals } = parseArgs({ allowPositionals: true, options: { file: { type: 'string' } } });
   const [command, name] = positionals;
-  const path = values.file ?? process.env.USERS_FILE;
+  const path = values.file ?? readEnvironment().USERS_FILE;
   if (path === undefined || path === '') throw new UsersFileError(`Set USERS_FILE, or name the file.\n\n${USAGE}`);
 
   if (command === 'list' && positionals.length === 1) return [...(await readUsers(path)).keys()].join('\n');

@@ -1,5 +1,5 @@
 /** Why a session was ended before its time. */
-export type RevocationReason = 'logout' | 'login' | 'user' | 'evicted';
+export type RevocationReason = 'logout' | 'login' | 'user' | 'evicted' | 'service';
 
 /**
  * What happened to sessions, for logs and metrics. Events carry public names only, never a token
@@ -8,7 +8,7 @@ export type RevocationReason = 'logout' | 'login' | 'user' | 'evicted';
 export type SessionEvent =
   | {
       readonly type: 'created';
-      readonly kind: 'anonymous' | 'login';
+      readonly kind: 'anonymous' | 'login' | 'service';
       readonly sessionId: string;
       readonly userId: string | null;
     }

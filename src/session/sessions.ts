@@ -1,11 +1,15 @@
 import { SessionError } from './errors.ts';
 import type { RevocationReason, SessionEventListener } from './events.ts';
+import { createLocks, holderOf } from './locks.ts';
 import { isEmptyPatch, type MetadataPatch, metadataFits } from './metadata.ts';
 import { isFresh, needsTouch, type SessionPolicy } from './policy.ts';
 import type { Device, Metadata, Session } from './session.ts';
 import { isSessionId, newSessionId } from './session-id.ts';
-import type { Created, SessionStore } from './store.ts';
+import type { Created, ListQuery, Page, SessionStore } from './store.ts';
 import type { TokenCodec } from './token.ts';
+
+// More than MAX_SESSIONS_PER_USER can ever be.
+const LONGEST_LIST = 10_000;
 
 /** A session together with the credential for it. The token goes to the caller and nowhere else. */
 export interface StartedSession {
@@ -22,6 +26,22 @@ export interface Login {
   readonly previous: Session | undefined;
 }
 
+export interface Start {
+  readonly userId: string;
+  readonly metadata: Metadata;
+  readonly device: Device;
+  /** Shorter timeouts than the policy's, milliseconds. */
+  readonly idleMs?: number | undefined;
+  readonly absoluteMs?: number | undefined;
+}
+
+export interface Change {
+  readonly sessionId: string;
+  readonly patch: MetadataPatch;
+  readonly ifVersions?: readonly number[] | undefined;
+  readonly lockToken?: string | undefined;
+}
+
 /** What can be done to sessions. All errors are `SessionError`s; `STORE_UNAVAILABLE` may come from every method. */
 export type Sessions = ReturnType<typeof createSessions>;
 
@@ -32,6 +52,7 @@ export function createSessions(deps: {
   readonly onEvent: SessionEventListener;
 }) {
   const { store, tokens, policy, onEvent } = deps;
+  const limit = { max: policy.maxPerUser, policy: policy.limitPolicy };
   const lifetime = { idleMs: policy.idleMs, absoluteMs: policy.absoluteMs };
 
   /** Starts a session nobody has logged in to. */
@@ -39,6 +60,25 @@ export function createSessions(deps: {
     const sessionId = newSessionId(null);
     const created = await store.create({ sessionId, userId: null, metadata: {}, device, ...lifetime });
     return started('anonymous', created);
+  }
+
+  /**
+   * Starts a session for a user whom a trusted service has authenticated.
+   *
+   * @throws `SESSION_LIMIT_REACHED` under the policy `reject`; `METADATA_TOO_LARGE`; neither changes anything
+   */
+  async function start({ userId, metadata, device, idleMs, absoluteMs }: Start): Promise<StartedSession> {
+    if (!metadataFits(metadata)) throw new SessionError('METADATA_TOO_LARGE');
+    const created = await store.create({
+      sessionId: newSessionId(userId),
+      userId,
+      metadata,
+      device,
+      limit,
+      idleMs: Math.min(idleMs ?? policy.idleMs, policy.idleMs),
+      absoluteMs: Math.min(absoluteMs ?? policy.absoluteMs, policy.absoluteMs),
+    });
+    return started('service', created);
   }
 
   /**
@@ -57,7 +97,7 @@ export function createSessions(deps: {
       userId,
       metadata: merged,
       device,
-      limit: { max: policy.maxPerUser, policy: policy.limitPolicy },
+      limit,
       ...(own ? { replaces: previous.sessionId } : {}),
       ...lifetime,
     });
@@ -83,7 +123,8 @@ export function createSessions(deps: {
       if (last.userId !== null || last.version === previous.version) return session;
       const missed = { ...last.metadata, ...metadata };
       const gone = Object.keys(previous.metadata).filter((key) => !(key in missed));
-      const patched = await store.patch(session.sessionId, { set: missed, remove: gone, increment: {} });
+      const patch = { set: missed, remove: gone, increment: {} };
+      const patched = await store.patch({ sessionId: session.sessionId, patch });
       return patched.status === 'patched' ? patched.session : session;
     } catch (error) {
       await store.revoke(session.sessionId).catch(() => undefined);
@@ -109,6 +150,11 @@ export function createSessions(deps: {
     }
     onEvent({ type: 'verified', result: 'valid', source: store.source });
     return seen(session);
+  }
+
+  /** The live session of that name, not marked as seen; `undefined` when there is none. */
+  async function get(sessionId: string): Promise<Session | undefined> {
+    return isSessionId(sessionId) ? store.read(sessionId) : undefined;
   }
 
   async function read(sessionId: string): Promise<Session | undefined> {
@@ -141,23 +187,33 @@ export function createSessions(deps: {
   }
 
   /**
-   * Changes the named keys of a session's metadata.
+   * Changes the named keys of a session's metadata; `undefined` when the session is absent.
    *
-   * @throws `NO_SESSION`, `VERSION_CONFLICT`, `METADATA_TOO_LARGE`, `INCREMENT_NOT_INTEGER`; nothing has changed then
+   * @throws `VERSION_CONFLICT`, `METADATA_TOO_LARGE`, `INCREMENT_NOT_INTEGER`, `SESSION_LOCKED` without the token of
+   * the present lock, `LOCK_NOT_HELD` with one where there is no lock; nothing has changed then
    */
-  async function patch(session: Session, change: MetadataPatch, ifVersions?: readonly number[]): Promise<Session> {
-    if (isEmptyPatch(change)) {
-      if (ifVersions?.includes(session.version) === false) throw new SessionError('VERSION_CONFLICT');
+  async function patch({ sessionId, patch, ifVersions, lockToken }: Change): Promise<Session | undefined> {
+    if (!isSessionId(sessionId)) return undefined;
+    if (isEmptyPatch(patch)) {
+      const session = await store.read(sessionId);
+      if (session !== undefined && ifVersions?.includes(session.version) === false) {
+        throw new SessionError('VERSION_CONFLICT');
+      }
       return session;
     }
-    const patched = await store.patch(session.sessionId, change, ifVersions);
+    const holder = lockToken === undefined ? undefined : holderOf(lockToken);
+    const patched = await store.patch({ sessionId, patch, ifVersions, holder });
     switch (patched.status) {
       case 'patched':
         return patched.session;
       case 'absent':
-        throw new SessionError('NO_SESSION');
+        return undefined;
       case 'version-conflict':
         throw new SessionError('VERSION_CONFLICT');
+      case 'locked':
+        throw new SessionError('SESSION_LOCKED');
+      case 'lock-lost':
+        throw new SessionError('LOCK_NOT_HELD');
       case 'too-large':
         throw new SessionError('METADATA_TOO_LARGE');
       case 'not-integer':
@@ -165,41 +221,40 @@ export function createSessions(deps: {
     }
   }
 
-  /** Ends a session; that it has ended already is fine. */
-  async function logout(session: Session): Promise<void> {
-    if ((await store.revoke(session.sessionId)) !== undefined) revoked('logout', session);
+  /** Ends a session and answers whether it lived. */
+  async function revoke(sessionId: string, reason: RevocationReason): Promise<boolean> {
+    const session = isSessionId(sessionId) ? await store.revoke(sessionId) : undefined;
+    if (session !== undefined) revoked(reason, session);
+    return session !== undefined;
+  }
+
+  /** Ends all sessions of a user but `except`, and answers how many lived. */
+  async function revokeUser(userId: string, reason: RevocationReason, except?: string): Promise<number> {
+    const { revoked: count, expired } = await store.revokeUser(userId, except);
+    if (count > 0) onEvent({ type: 'revoked', reason, userId, count });
+    countExpired(expired);
+    return count;
   }
 
   /** The living sessions of the caller's user, newest first; of an anonymous caller, that one session. */
-  async function list(session: Session): Promise<readonly Session[]> {
-    return session.userId === null ? [session] : store.list(session.userId);
+  async function listOwn(session: Session): Promise<readonly Session[]> {
+    if (session.userId === null) return [session];
+    const { sessions } = await store.list({ userId: session.userId, limit: LONGEST_LIST });
+    return sessions;
   }
 
   /** @throws `SESSION_NOT_FOUND` when `sessionId` is not a living session of the caller's user */
   async function revokeOwn(session: Session, sessionId: string): Promise<void> {
-    const target = isSessionId(sessionId) ? await store.read(sessionId) : undefined;
+    const target = await get(sessionId);
     const own = session.userId === null ? sessionId === session.sessionId : target?.userId === session.userId;
-    if (target === undefined || !own || (await store.revoke(sessionId)) === undefined) {
-      throw new SessionError('SESSION_NOT_FOUND');
-    }
-    revoked('user', target);
+    if (!own || !(await revoke(sessionId, 'user'))) throw new SessionError('SESSION_NOT_FOUND');
   }
 
   /** Ends all sessions of the caller's user, without the caller's own on `keepCurrent`, and answers how many. */
-  async function revokeAll(session: Session, { keepCurrent }: { keepCurrent: boolean }): Promise<number> {
-    if (session.userId === null) {
-      if (keepCurrent) return 0;
-      const ended = await store.revoke(session.sessionId);
-      if (ended !== undefined) revoked('user', ended);
-      return ended === undefined ? 0 : 1;
-    }
-    const { revoked: count, expired } = await store.revokeUser(
-      session.userId,
-      keepCurrent ? session.sessionId : undefined,
-    );
-    if (count > 0) onEvent({ type: 'revoked', reason: 'user', userId: session.userId, count });
-    countExpired(expired);
-    return count;
+  async function revokeAllOwn(session: Session, { keepCurrent }: { keepCurrent: boolean }): Promise<number> {
+    const { sessionId, userId } = session;
+    if (userId !== null) return revokeUser(userId, 'user', keepCurrent ? sessionId : undefined);
+    return !keepCurrent && (await revoke(sessionId, 'user')) ? 1 : 0;
   }
 
   /** Takes what has ended out of the store's indexes until none is due. */
@@ -211,7 +266,7 @@ export function createSessions(deps: {
     }
   }
 
-  function started(kind: 'anonymous' | 'login', created: Created): StartedSession {
+  function started(kind: 'anonymous' | 'login' | 'service', created: Created): StartedSession {
     countExpired(created.expired);
     if (created.status === 'limit-reached') throw new SessionError('SESSION_LIMIT_REACHED');
     const { session, evicted } = created;
@@ -232,15 +287,22 @@ export function createSessions(deps: {
 
   return {
     startAnonymous,
+    start,
     login,
     verify,
     requireFresh,
+    get,
     patch,
-    logout,
-    list,
+    revoke,
+    revokeUser,
+    listOwn,
     revokeOwn,
-    revokeAll,
+    revokeAllOwn,
     sweep,
+    source: store.source,
+    ...createLocks(store),
+    /** The living sessions of a user, newest first, a page at a time. */
+    list: (query: ListQuery): Promise<Page> => store.list(query),
     /** How many sessions live in the whole store. */
     count: () => store.count(),
     /** @throws `STORE_UNAVAILABLE` when the store does not answer */

@@ -37,10 +37,11 @@ export interface SessionStore {
   touch(sessionId: string): Promise<number | undefined>;
 
   /**
-   * Changes the named keys of the metadata and adds one to the version. With `ifVersions`, only if the version is one
-   * of them. Whatever the answer but `patched`, nothing has changed.
+   * Changes the named keys of the metadata and adds one to the version; with `ifVersions`, only if the version is one
+   * of them. While the session is locked only its holder may, and a holder only while it is locked. Whatever the
+   * answer but `patched`, nothing has changed.
    */
-  patch(sessionId: string, patch: MetadataPatch, ifVersions?: readonly number[]): Promise<Patched>;
+  patch(change: SessionChange): Promise<Patched>;
 
   /** Ends the session and answers what it was, or `undefined` when it was absent already. */
   revoke(sessionId: string): Promise<Session | undefined>;
@@ -48,15 +49,24 @@ export interface SessionStore {
   /** Ends all sessions of a user but `except`, and answers how many lived. */
   revokeUser(userId: string, except?: string): Promise<Counted>;
 
-  /** The living sessions of a user, newest first. */
-  list(userId: string): Promise<readonly Session[]>;
+  /** The living sessions of a user, newest first, a page at a time. */
+  list(query: ListQuery): Promise<Page>;
+
+  /**
+   * Leases a session to one holder for a time. The fence grows with every lease, so that whoever keeps the highest it
+   * has seen can refuse a holder whose lease ran out unnoticed (M. Kleppmann, "How to do distributed locking").
+   */
+  lock(lease: Lease): Promise<Locked>;
+
+  /** Ends a lease before its time; `false` when `holder` does not have it. */
+  unlock(lease: { readonly sessionId: string; readonly holder: string }): Promise<boolean>;
 
   /** How many sessions live; those that ended in the last second may still be counted. */
   count(): Promise<number>;
 
   /**
    * Takes a bounded batch of the sessions that have ended by time out of all indexes. `more`: another batch is due.
-   * Any number of pods may call it at any time.
+   * Any number of pods may call it at any time, and each session is counted in one call of one of them.
    */
   sweep(): Promise<Swept>;
 
@@ -86,9 +96,48 @@ export type Created =
     }
   | { readonly status: 'limit-reached'; readonly expired: number };
 
+export interface SessionChange {
+  readonly sessionId: string;
+  readonly patch: MetadataPatch;
+  readonly ifVersions?: readonly number[] | undefined;
+  /** Who has locked the session. */
+  readonly holder?: string | undefined;
+}
+
 export type Patched =
   | { readonly status: 'patched'; readonly session: Session }
-  | { readonly status: 'absent' | 'version-conflict' | 'too-large' | 'not-integer' };
+  | { readonly status: 'absent' | 'locked' | 'lock-lost' | 'version-conflict' | 'too-large' | 'not-integer' };
+
+export interface ListQuery {
+  readonly userId: string;
+  readonly limit: number;
+  /** Where the page before ended. */
+  readonly after?: Position | undefined;
+}
+
+/** A place in a user's list, which stays one when the session it names has ended. */
+export interface Position {
+  readonly createdAt: number;
+  readonly sessionId: string;
+}
+
+export interface Page {
+  readonly sessions: readonly Session[];
+  /** Where to go on; `undefined` at the end. */
+  readonly next: Position | undefined;
+}
+
+export interface Lease {
+  readonly sessionId: string;
+  readonly holder: string;
+  readonly ttlMs: number;
+}
+
+export type Locked =
+  | { readonly status: 'locked'; readonly fence: number; readonly expiresAt: number }
+  /** Somebody else has it, for so many milliseconds at most. */
+  | { readonly status: 'held'; readonly forMs: number }
+  | { readonly status: 'absent' };
 
 export interface Counted {
   readonly revoked: number;

@@ -1,7 +1,7 @@
 import { patchMetadata } from '../session/metadata.ts';
 import { isLive, type LimitPolicy } from '../session/policy.ts';
 import { expiresAt, type Session } from '../session/session.ts';
-import type { SessionStore } from '../session/store.ts';
+import type { Position, SessionStore } from '../session/store.ts';
 
 const SWEEP_BATCH = 1000;
 
@@ -14,11 +14,18 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
   const records = new Map<string, Session>();
   const index = new Map<string, Set<string>>();
   const schedule = new Map<number, string[]>();
+  const leases = new Map<string, { holder: string; expiresAt: number }>();
+  let fence = 0;
   let unsweptSecond = secondOf(now());
 
   function living(sessionId: string): Session | undefined {
     const session = records.get(sessionId);
     return session !== undefined && isLive(session, now()) ? session : undefined;
+  }
+
+  function heldLease(sessionId: string): { holder: string; expiresAt: number } | undefined {
+    const lease = leases.get(sessionId);
+    return lease !== undefined && now() < lease.expiresAt ? lease : undefined;
   }
 
   function livingOf(userId: string): Session[] {
@@ -45,6 +52,7 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
 
   function remove(session: Session): void {
     records.delete(session.sessionId);
+    leases.delete(session.sessionId);
     if (session.userId === null) return;
     const ids = index.get(session.userId);
     ids?.delete(session.sessionId);
@@ -97,9 +105,12 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       return lastSeenAt;
     },
 
-    async patch(sessionId, patch, ifVersions) {
+    async patch({ sessionId, patch, ifVersions, holder }) {
       const session = living(sessionId);
       if (session === undefined) return { status: 'absent' };
+      const lease = heldLease(sessionId);
+      if (lease !== undefined && lease.holder !== holder) return { status: 'locked' };
+      if (lease === undefined && holder !== undefined) return { status: 'lock-lost' };
       if (ifVersions !== undefined && !ifVersions.includes(session.version)) return { status: 'version-conflict' };
       const result = patchMetadata(session.metadata, patch);
       if (result.status !== 'patched') return result;
@@ -120,8 +131,25 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       return { revoked: doomed.length, expired: 0 };
     },
 
-    async list(userId) {
-      return livingOf(userId).reverse();
+    async list({ userId, limit, after }) {
+      const newestFirst = livingOf(userId).toSorted(byPosition);
+      const rest = after === undefined ? newestFirst : newestFirst.filter((session) => byPosition(after, session) < 0);
+      const sessions = rest.slice(0, limit);
+      return { sessions, next: rest.length > limit ? sessions.at(-1) : undefined };
+    },
+
+    async lock({ sessionId, holder, ttlMs }) {
+      if (living(sessionId) === undefined) return { status: 'absent' };
+      const held = heldLease(sessionId);
+      if (held !== undefined) return { status: 'held', forMs: held.expiresAt - now() };
+      fence = Math.max(fence + 1, now());
+      const expiresAt = now() + ttlMs;
+      leases.set(sessionId, { holder, expiresAt });
+      return { status: 'locked', fence, expiresAt };
+    },
+
+    async unlock({ sessionId, holder }) {
+      return heldLease(sessionId)?.holder === holder && leases.delete(sessionId);
     },
 
     async count() {
@@ -160,6 +188,11 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
 
 function inEvictionOrder(sessions: Session[], policy: LimitPolicy): Session[] {
   return policy === 'evict-least-recent' ? sessions.toSorted((a, b) => a.lastSeenAt - b.lastSeenAt) : sessions;
+}
+
+/** Newest first, and of the same millisecond by id, as a sorted set read backwards has them. */
+function byPosition(a: Position, b: Position): number {
+  return b.createdAt - a.createdAt || Number(a.sessionId < b.sessionId) - Number(a.sessionId > b.sessionId);
 }
 
 function secondOf(time: number): number {

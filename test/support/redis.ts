@@ -15,10 +15,18 @@ export interface RedisServer {
   readonly process: ChildProcess;
 }
 
-/** Starts a Redis of the test's own on loopback, with its own folder, and stops it with the test. */
-export async function startRedis(t: Test, args: readonly string[] = []): Promise<RedisServer> {
+/**
+ * Starts a Redis of the test's own on loopback, with its own folder, and stops it with the test.
+ *
+ * @param port where it should listen; a free one, if it is all the same
+ */
+export async function startRedis(t: Test, args: readonly string[] = [], port?: number): Promise<RedisServer> {
+  const chosen = port ?? (await freePort());
+  return startRedisOn(t, chosen, args);
+}
+
+async function startRedisOn(t: Test, port: number, args: readonly string[]): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sessiond-redis-'));
-  const port = await freePort();
   const server = spawn(
     'redis-server',
     ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', ...args],

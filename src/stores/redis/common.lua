@@ -3,6 +3,8 @@
 -- Every other key is named from it, so all keys of a script share one slot. With the prefix sd and the shard 3f:
 --   sd:{3f}:s:<sessionId>  string   the record, ends by PEXPIREAT
 --   sd:{3f}:u:<userId>     zset     the user's sessions by creation; the anonymous ones under the empty name
+--   sd:{3f}:l:<sessionId>  string   the lock: digest of the holder's token, ends by PEXPIREAT
+--   sd:{3f}:f              string   the highest fence given out
 --   sd:{3f}:x:<minute>     list     the schedule: "<sessionId>:<userId>" due in that minute
 --   sd:{3f}:h              zset     the schedule of the minute at hand, by the millisecond
 --   sd:{3f}:c              string   the first minute whose list has not been taken into h
@@ -10,6 +12,7 @@
 local base = string.sub(KEYS[1], 1, -2)
 
 local function record_key(id) return base .. 's:' .. id end
+local function lock_key(id) return base .. 'l:' .. id end
 local function index_key(user) return base .. 'u:' .. user end
 local function minute_of(ms) return math.floor(ms / 60000) end
 
@@ -55,8 +58,9 @@ local VERSION, USER, METADATA = 8, 9, 12
 local function decode(raw)
   if not raw or string.sub(raw, 1, 3) ~= '[1,' then return nil end
   local ok, record = pcall(cjson.decode, raw)
-  if not ok or type(record[VERSION]) ~= 'number' or type(record[USER]) ~= 'string' or type(record[METADATA]) ~= 'table' then
-    return nil
+  if not ok or type(record[USER]) ~= 'string' or type(record[METADATA]) ~= 'table' then return nil end
+  for place = 1, VERSION do
+    if type(record[place]) ~= 'number' then return nil end
   end
   return record
 end

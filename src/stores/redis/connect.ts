@@ -1,36 +1,66 @@
-import { Redis } from 'ioredis';
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { RedisAddress } from './address.ts';
 
-/** The client of the data connection. */
-export type RedisClient = Redis;
+/** The client of the data connection; of a Cluster, one connection per node behind one client. */
+export type RedisClient = Redis | Cluster;
 
 /** A command that Redis has not answered within this many milliseconds counts as not answered. */
 export const COMMAND_DEADLINE_MS = 130;
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2000;
+const CONNECT_TIMEOUT_MS = 2000;
 // A connection on which commands wait and nothing comes back for so long is given up and made anew.
 const SILENCE_MS = 5000;
+const PATIENCE_MS = 60_000;
 
 /**
  * Makes the client without connecting it. Commands sent while there is no connection fail at once instead of
  * queueing, and none waits longer than the deadline; the client itself tries again for ever, with growing pauses.
+ *
+ * @param patient for tools that nobody waits for: commands may take a minute, and the first failure is the last
  */
-export function createRedisClient(url: string): RedisClient {
-  return new Redis(url, {
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    enableAutoPipelining: true,
+export function createRedisClient(
+  { cluster, tls, nodes, username, password, db }: RedisAddress,
+  { patient = false } = {},
+): RedisClient {
+  const connection = {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(tls ? { tls: {} } : {}),
     autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    commandTimeout: COMMAND_DEADLINE_MS,
-    socketTimeout: SILENCE_MS,
-    connectTimeout: 2000,
+    commandTimeout: patient ? PATIENCE_MS : COMMAND_DEADLINE_MS,
+    socketTimeout: patient ? PATIENCE_MS : SILENCE_MS,
+    connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: 10_000,
     connectionName: 'sessiond',
-    retryStrategy: (attempt) =>
-      Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), LONGEST_RETRY_MS) * (0.5 + Math.random() / 2),
+  } satisfies RedisOptions;
+  const shared = { lazyConnect: true, enableOfflineQueue: false, enableAutoPipelining: true };
+
+  if (cluster) {
+    return new Cluster([...nodes], {
+      ...shared,
+      redisOptions: connection,
+      clusterRetryStrategy: patient ? () => null : pauseBeforeRetry,
+      slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+    });
+  }
+  const [node] = nodes;
+  return new Redis({
+    ...shared,
+    ...connection,
+    ...node,
+    db,
+    maxRetriesPerRequest: 0,
+    retryStrategy: patient ? () => null : pauseBeforeRetry,
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
   });
+}
+
+/** Growing pauses, spread so that pods do not come back all at once. */
+function pauseBeforeRetry(attempt: number): number {
+  const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), LONGEST_RETRY_MS);
+  return longest * (0.5 + Math.random() / 2);
 }
 
 /**

@@ -6,6 +6,10 @@ export function createKeys(prefix: string) {
   return {
     /** The record of a session. */
     record: (shard: string, sessionId: string) => `${prefix}:{${shard}}:s:${sessionId}`,
+    /** The number of shards this store was laid out with. */
+    shards: `${prefix}:shards`,
+    /** Which pod sweeps at present. */
+    sweeper: `${prefix}:sweep`,
     /** How many sessions of a shard live: the one key every script is given. */
     counter: (shard: string) => `${prefix}:{${shard}}:n`,
   };

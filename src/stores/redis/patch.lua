@@ -4,12 +4,18 @@
 --          keys as JSON text without its quotes, values as JSON text: opaque here, so they come back as they were sent
 -- ARGV[3]  most keys
 -- ARGV[4]  most bytes as JSON
--- Returns  { 'patched', record } or { 'absent' | 'version-conflict' | 'too-large' | 'not-integer' }
+-- ARGV[5]  holder of the lock, or empty
+-- Returns  { 'patched', record } or
+--          { 'absent' | 'locked' | 'lock-lost' | 'version-conflict' | 'too-large' | 'not-integer' }
 local MAX_SAFE = 9007199254740991
 local key = record_key(ARGV[1])
 local record = decode(redis.call('GET', key))
 if not record then return { 'absent' } end
 local patch = cjson.decode(ARGV[2])
+
+local holder = redis.call('GET', lock_key(ARGV[1]))
+if holder and holder ~= ARGV[5] then return { 'locked' } end
+if not holder and ARGV[5] ~= '' then return { 'lock-lost' } end
 
 if patch.versions ~= cjson.null then
   local holds = false

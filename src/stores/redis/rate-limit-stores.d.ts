@@ -7,11 +7,11 @@ declare module '@fastify/rate-limit/store/LocalStore.js' {
 }
 
 declare module '@fastify/rate-limit/store/RedisStore.js' {
-  import type { Redis } from 'ioredis';
+  import type { Cluster, Redis } from 'ioredis';
 
   type Callback = (error: Error | null, count?: { current: number; ttl: number }) => void;
   export default class RedisStore {
-    constructor(continueExceeding: boolean, exponentialBackoff: boolean, client: Redis, prefix: string);
+    constructor(continueExceeding: boolean, exponentialBackoff: boolean, client: Redis | Cluster, prefix: string);
     incr(key: string, callback: Callback, timeWindow: number, max: number): void;
   }
 }

@@ -2,7 +2,18 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RedisClient } from './connect.ts';
 
-export type ScriptName = 'create' | 'touch' | 'patch' | 'revoke' | 'revoke_user' | 'list' | 'sweep';
+export type ScriptName =
+  | 'create'
+  | 'touch'
+  | 'patch'
+  | 'revoke'
+  | 'revoke_user'
+  | 'list'
+  | 'lock'
+  | 'unlock'
+  | 'sweep'
+  | 'repair'
+  | 'recount';
 
 interface Script {
   readonly lua: string;

@@ -24,16 +24,15 @@ export function createSharedCounter(deps: {
   const shared = client === undefined ? undefined : new RedisStore(false, false, client, prefix);
   let fallen = false;
 
-  function countLocally(problem: Error, key: string, done: Callback, windowMs: number, max: number): void {
-    if (!fallen) onFallback(problem);
-    fallen = true;
-    local.incr(key, done, windowMs, max);
+  // The local store answers with the object it counts on in, so a caller would see what others have added since.
+  function countHere(key: string, done: Callback, windowMs: number, max: number): void {
+    local.incr(key, (error, count) => done(error, count && { ...count }), windowMs, max);
   }
 
   return class SharedCounter {
     incr(key: string, done: Callback, windowMs: number, max: number): void {
       if (shared === undefined) {
-        local.incr(key, done, windowMs, max);
+        countHere(key, done, windowMs, max);
         return;
       }
       let settled = false;
@@ -43,7 +42,9 @@ export function createSharedCounter(deps: {
         settled = true;
         clearTimeout(late);
         if (problem !== null) {
-          countLocally(problem, key, done, windowMs, max);
+          if (!fallen) onFallback(problem);
+          fallen = true;
+          countHere(key, done, windowMs, max);
           return;
         }
         if (fallen) onShared();

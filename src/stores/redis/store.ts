@@ -2,7 +2,7 @@ import { SessionError } from '../../session/errors.ts';
 import { MAX_METADATA_BYTES, MAX_METADATA_KEYS } from '../../session/metadata.ts';
 import type { Session } from '../../session/session.ts';
 import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
-import type { SessionStore } from '../../session/store.ts';
+import type { Locked, Patched, SessionStore } from '../../session/store.ts';
 import type { RedisClock } from './clock.ts';
 import { type RedisClient, withDeadline } from './connect.ts';
 import { createKeys } from './keys.ts';
@@ -10,6 +10,8 @@ import { decode, encodeKey, encodeNew, encodePairs } from './record.ts';
 import { runScript, type ScriptName } from './scripts.ts';
 
 const SWEEP_BATCH = 200;
+// A little less than the second between two sweeps of a pod.
+const SWEEP_LEASE_MS = 900;
 
 /**
  * Sessions in Redis: every change is one script on one shard, a read is one GET. docs/redis.md lists the keys.
@@ -27,6 +29,7 @@ export function createRedisStore(deps: {
 }): SessionStore {
   const { client, clock, onUnreadable, onCommand } = deps;
   const keys = createKeys(deps.prefix);
+  let leadsUntil = 0;
 
   async function timed<T>(command: string, answer: Promise<T>): Promise<T> {
     const start = performance.now();
@@ -41,6 +44,15 @@ export function createRedisStore(deps: {
 
   function run(script: ScriptName, shard: string, ...args: (string | number)[]): Promise<unknown> {
     return timed(script, runScript(client, script, keys.counter(shard), args));
+  }
+
+  /** Whether it is this pod's turn to sweep: one pod a second, whoever asks first; a pod that is gone is not missed. */
+  async function leads(): Promise<boolean> {
+    if (performance.now() < leadsUntil) return true;
+    const asked = performance.now();
+    if ((await timed('set', client.set(keys.sweeper, 1, 'PX', SWEEP_LEASE_MS, 'NX'))) === null) return false;
+    leadsUntil = asked + SWEEP_LEASE_MS;
+    return true;
   }
 
   function readable(sessionId: string, record: string): Session | undefined {
@@ -84,12 +96,12 @@ export function createRedisStore(deps: {
       return ((await run('touch', shardOfSession(sessionId), sessionId)) as number | null) ?? undefined;
     },
 
-    async patch(sessionId, { set, remove, increment }, versions) {
+    async patch({ sessionId, patch: { set, remove, increment }, ifVersions, holder }) {
       const change = JSON.stringify({
         set: encodePairs(set),
         remove: remove.map(encodeKey),
         increment: Object.entries(increment).map(([key, step]) => [encodeKey(key), step]),
-        versions: versions ?? null,
+        versions: ifVersions ?? null,
       });
       const [status, record] = (await run(
         'patch',
@@ -98,8 +110,11 @@ export function createRedisStore(deps: {
         change,
         MAX_METADATA_KEYS,
         MAX_METADATA_BYTES,
-      )) as ['patched', string] | ['absent' | 'version-conflict' | 'too-large' | 'not-integer'];
-      return status === 'patched' ? { status, session: decode(sessionId, record) as Session } : { status };
+        holder ?? '',
+      )) as ['patched', string] | [Exclude<Patched['status'], 'patched'>];
+      if (status !== 'patched') return { status };
+      const session = readable(sessionId, record);
+      return session === undefined ? { status: 'absent' } : { status, session };
     },
 
     async revoke(sessionId) {
@@ -115,14 +130,36 @@ export function createRedisStore(deps: {
       return { revoked, expired };
     },
 
-    async list(userId) {
-      const found = (await run('list', shardOfUser(userId), userId)) as string[];
+    async list({ userId, limit, after }) {
+      const position = [after?.createdAt ?? '+inf', after?.sessionId ?? ''];
+      const [next, ...found] = (await run('list', shardOfUser(userId), userId, limit, ...position)) as string[];
       const sessions: Session[] = [];
       for (let i = 0; i < found.length; i += 2) {
         const session = readable(found[i] as string, found[i + 1] as string);
         if (session !== undefined) sessions.push(session);
       }
-      return sessions;
+      const [createdAt, sessionId] = (next as string).split('.');
+      return { sessions, next: sessionId === undefined ? undefined : { createdAt: Number(createdAt), sessionId } };
+    },
+
+    async lock({ sessionId, holder, ttlMs }) {
+      const [status, first, second] = (await run('lock', shardOfSession(sessionId), sessionId, holder, ttlMs)) as [
+        Locked['status'],
+        number,
+        number,
+      ];
+      switch (status) {
+        case 'locked':
+          return { status, fence: first, expiresAt: second };
+        case 'held':
+          return { status, forMs: first };
+        case 'absent':
+          return { status };
+      }
+    },
+
+    async unlock({ sessionId, holder }) {
+      return (await run('unlock', shardOfSession(sessionId), sessionId, holder)) === 1;
     },
 
     async count() {
@@ -131,6 +168,7 @@ export function createRedisStore(deps: {
     },
 
     async sweep() {
+      if (!(await leads())) return { expired: 0, more: false };
       const swept = (await Promise.all(shardNames.map((shard) => run('sweep', shard, SWEEP_BATCH)))) as [
         number,
         number,

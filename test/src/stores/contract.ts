@@ -1,6 +1,6 @@
 import type { Test } from 'tap';
 import { newSessionId } from '../../../src/session/session-id.ts';
-import type { NewSession, SessionStore } from '../../../src/session/store.ts';
+import type { NewSession, Position, SessionStore } from '../../../src/session/store.ts';
 import { until } from '../../support/until.ts';
 
 const device = { ip: '192.0.2.1', userAgent: 'Browser/1.0 (with / and "quotes")' };
@@ -29,6 +29,8 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     if (created.status !== 'created') throw new Error(created.status);
     return created.session;
   };
+
+  const listAll = async (store: SessionStore, userId: string) => (await store.list({ userId, limit: 1000 })).sessions;
 
   t.test('a session that was created is read as it was created', async (t) => {
     const { store } = await make(t);
@@ -63,10 +65,10 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const id = newSessionId('nobody');
     t.equal(await store.read(id), undefined);
     t.equal(await store.touch(id), undefined);
-    t.same(await store.patch(id, { ...nothing, set: { a: 1 } }), { status: 'absent' });
+    t.same(await store.patch({ sessionId: id, patch: { ...nothing, set: { a: 1 } } }), { status: 'absent' });
     t.equal(await store.revoke(id), undefined);
     t.same(await store.revokeUser('nobody'), { revoked: 0, expired: 0 });
-    t.same(await store.list('nobody'), []);
+    t.same(await listAll(store, 'nobody'), []);
     t.equal(await store.read(id), undefined);
     t.equal(await store.count(), 0);
   });
@@ -88,23 +90,29 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     };
     const { sessionId } = await start(store, fresh('ann', { metadata }));
     t.strictSame((await store.read(sessionId))?.metadata, metadata, 'created');
-    const patched = await store.patch(sessionId, { ...nothing, set: { one: 1 }, remove: ['yes'] });
+    const patched = await store.patch({
+      sessionId: sessionId,
+      patch: { ...nothing, set: { one: 1 }, remove: ['yes'] },
+    });
     const { yes: _, ...rest } = metadata;
     t.strictSame((await store.read(sessionId))?.metadata, { ...rest, one: 1 }, 'after a change of another key');
     t.strictSame(patched, { status: 'patched', session: await store.read(sessionId) });
     const set = { ...metadata, list: {}, object: [] };
-    await store.patch(sessionId, { ...nothing, set });
+    await store.patch({ sessionId: sessionId, patch: { ...nothing, set } });
     t.strictSame((await store.read(sessionId))?.metadata, { ...rest, one: 1, ...set }, 'set again');
-    await store.patch(sessionId, { ...nothing, remove: Object.keys({ ...set, one: 1 }) });
+    await store.patch({ sessionId: sessionId, patch: { ...nothing, remove: Object.keys({ ...set, one: 1 }) } });
     t.strictSame((await store.read(sessionId))?.metadata, {}, 'emptied');
-    await store.patch(sessionId, { ...nothing, set: { b: 1 } });
+    await store.patch({ sessionId: sessionId, patch: { ...nothing, set: { b: 1 } } });
     t.strictSame((await store.read(sessionId))?.metadata, { b: 1 }, 'and filled again');
   });
 
   t.test('a patch adds one to the version and leaves all else', async (t) => {
     const { store } = await make(t);
     const session = await start(store, fresh('ann', { metadata: { a: 1, b: 2 } }));
-    await store.patch(session.sessionId, { set: { a: { x: 1 } }, remove: ['b', 'unknown'], increment: { n: 5 } });
+    await store.patch({
+      sessionId: session.sessionId,
+      patch: { set: { a: { x: 1 } }, remove: ['b', 'unknown'], increment: { n: 5 } },
+    });
     t.same(await store.read(session.sessionId), { ...session, version: 2, metadata: { a: { x: 1 }, n: 5 } });
   });
 
@@ -112,17 +120,25 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const { store } = await make(t);
     const session = await start(store, fresh('ann'));
     const change = { ...nothing, set: { a: 1 } };
-    t.same(await store.patch(session.sessionId, change, [2, 3]), { status: 'version-conflict' });
-    t.same(await store.patch(session.sessionId, change, []), { status: 'version-conflict' });
+    t.same(await store.patch({ sessionId: session.sessionId, patch: change, ifVersions: [2, 3] }), {
+      status: 'version-conflict',
+    });
+    t.same(await store.patch({ sessionId: session.sessionId, patch: change, ifVersions: [] }), {
+      status: 'version-conflict',
+    });
     t.same(await store.read(session.sessionId), session);
-    t.match(await store.patch(session.sessionId, change, [7, 1]), { status: 'patched', session: { version: 2 } });
+    t.match(await store.patch({ sessionId: session.sessionId, patch: change, ifVersions: [7, 1] }), {
+      status: 'patched',
+      session: { version: 2 },
+    });
   });
 
   t.test('increments add to integers, and to nothing else', async (t) => {
     const { store } = await make(t);
     const metadata = { n: 40, text: '40', fraction: 0.5, max: Number.MAX_SAFE_INTEGER, beyond: 1e21, negative: -5 };
     const { sessionId } = await start(store, fresh('ann', { metadata }));
-    const add = (key: string, step: number) => store.patch(sessionId, { ...nothing, increment: { [key]: step } });
+    const add = (key: string, step: number) =>
+      store.patch({ sessionId: sessionId, patch: { ...nothing, increment: { [key]: step } } });
     t.match(await add('n', 2), { status: 'patched', session: { metadata: { n: 42 } } });
     t.match(await add('negative', -5), { status: 'patched', session: { metadata: { negative: -10 } } });
     t.match(await add('fresh', -1), { status: 'patched', session: { metadata: { fresh: -1 } } });
@@ -143,17 +159,25 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const { store } = await make(t);
     const full = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, 'ü']));
     const { sessionId } = await start(store, fresh('ann', { metadata: full }));
-    t.same(await store.patch(sessionId, { ...nothing, set: { more: 1 } }), { status: 'too-large' });
-    t.match(await store.patch(sessionId, { ...nothing, set: { more: 1 }, remove: ['k0'] }), { status: 'patched' });
-    t.match(await store.patch(sessionId, { ...nothing, remove: Object.keys(full) }), { status: 'patched' });
+    t.same(await store.patch({ sessionId: sessionId, patch: { ...nothing, set: { more: 1 } } }), {
+      status: 'too-large',
+    });
+    t.match(await store.patch({ sessionId: sessionId, patch: { ...nothing, set: { more: 1 }, remove: ['k0'] } }), {
+      status: 'patched',
+    });
+    t.match(await store.patch({ sessionId: sessionId, patch: { ...nothing, remove: Object.keys(full) } }), {
+      status: 'patched',
+    });
 
     // {"more":1,"ü\"":"…"}: 20 bytes and what stands in the text.
     const room = 4096 - Buffer.byteLength('{"more":1,"ü\\"":""}');
     const fits = { ...nothing, set: { 'ü"': 'x'.repeat(room) } };
     const over = { ...nothing, set: { 'ü"': 'x'.repeat(room + 1) } };
-    t.same(await store.patch(sessionId, over), { status: 'too-large' }, 'a byte too many');
-    t.match(await store.patch(sessionId, fits), { status: 'patched' }, 'to the byte');
-    t.same(await store.patch(sessionId, { ...nothing, increment: { more: 9 } }), { status: 'too-large' });
+    t.same(await store.patch({ sessionId: sessionId, patch: over }), { status: 'too-large' }, 'a byte too many');
+    t.match(await store.patch({ sessionId: sessionId, patch: fits }), { status: 'patched' }, 'to the byte');
+    t.same(await store.patch({ sessionId: sessionId, patch: { ...nothing, increment: { more: 9 } } }), {
+      status: 'too-large',
+    });
   });
 
   t.test('a touch moves the end, never backwards, never past the absolute end', async (t) => {
@@ -180,8 +204,10 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     await elapse(100);
     t.equal(await store.read(idle.sessionId), undefined, 'past the idle end');
     t.equal(await store.touch(idle.sessionId), undefined);
-    t.same(await store.list('ann'), []);
-    t.same(await store.patch(idle.sessionId, { ...nothing, set: { a: 1 } }), { status: 'absent' });
+    t.same(await listAll(store, 'ann'), []);
+    t.same(await store.patch({ sessionId: idle.sessionId, patch: { ...nothing, set: { a: 1 } } }), {
+      status: 'absent',
+    });
     t.equal(await store.revoke(idle.sessionId), undefined);
   });
 
@@ -192,7 +218,7 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     t.same(await store.revoke(session.sessionId), session);
     t.equal(await store.revoke(session.sessionId), undefined);
     t.equal(await store.read(session.sessionId), undefined);
-    t.same(await store.list('ann'), [other]);
+    t.same(await listAll(store, 'ann'), [other]);
     t.equal(await store.count(), 1);
   });
 
@@ -206,7 +232,7 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     await start(store, fresh('bob'));
     await start(store, fresh(null));
     t.same(
-      (await store.list('ann')).map(({ sessionId }) => sessionId),
+      (await listAll(store, 'ann')).map(({ sessionId }) => sessionId),
       started.toReversed(),
     );
   });
@@ -218,10 +244,10 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     await start(store, fresh('ann'));
     const bob = await start(store, fresh('bob'));
     t.same(await store.revokeUser('ann', kept.sessionId), { revoked: 2, expired: 0 });
-    t.same(await store.list('ann'), [kept]);
+    t.same(await listAll(store, 'ann'), [kept]);
     t.same(await store.revokeUser('ann'), { revoked: 1, expired: 0 });
-    t.same(await store.list('ann'), []);
-    t.same(await store.list('bob'), [bob]);
+    t.same(await listAll(store, 'ann'), []);
+    t.same(await listAll(store, 'bob'), [bob]);
     t.equal(await store.count(), 1);
   });
 
@@ -236,7 +262,7 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const third = await store.create(fresh('ann', { limit }));
     t.match(third, { status: 'created', evicted: [first.sessionId], replaced: false });
     t.equal(await store.read(first.sessionId), undefined);
-    t.equal((await store.list('ann')).length, 2);
+    t.equal((await listAll(store, 'ann')).length, 2);
     t.not(await store.read(second.sessionId), undefined);
   });
 
@@ -249,7 +275,7 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     await elapse(2);
     await store.touch(first.sessionId);
     t.match(await store.create(fresh('ann', { limit })), { evicted: [second.sessionId] });
-    t.match(await store.list('ann'), { length: 2 });
+    t.match(await listAll(store, 'ann'), { length: 2 });
   });
 
   t.test('the limit rejects, and changes nothing', async (t) => {
@@ -259,7 +285,7 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const refused = fresh('ann', { limit });
     t.same(await store.create(refused), { status: 'limit-reached', expired: 0 });
     t.equal(await store.read(refused.sessionId), undefined);
-    t.same(await store.list('ann'), [first]);
+    t.same(await listAll(store, 'ann'), [first]);
     t.match(await store.create(fresh('bob', { limit })), { status: 'created' });
   });
 
@@ -309,7 +335,7 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     t.equal(expired, 40);
     t.match(await store.sweep(), { expired: 0, more: false });
     t.equal(await store.count(), 2);
-    t.same(await store.list('bob:with:colons'), [alive]);
+    t.same(await listAll(store, 'bob:with:colons'), [alive]);
   });
 
   t.test('a session seen since it was scheduled outlives its first end, and is counted at its last', async (t) => {
@@ -335,13 +361,93 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const { sessionId } = await start(store, fresh('ann'));
     await Promise.all(
       Array.from({ length: 50 }, (_, i) =>
-        store.patch(sessionId, { ...nothing, set: { [`k${i}`]: i }, increment: { n: 1 } }),
+        store.patch({ sessionId: sessionId, patch: { ...nothing, set: { [`k${i}`]: i }, increment: { n: 1 } } }),
       ),
     );
     const session = await store.read(sessionId);
     t.equal(session?.version, 51);
     t.equal(Object.keys(session?.metadata ?? {}).length, 51);
     t.equal(session?.metadata.n, 50);
+  });
+
+  t.test('a long list is read in pages, and what ends between two of them is not missed', async (t) => {
+    const { store, elapse } = await make(t);
+    const started: string[] = [];
+    for (let i = 0; i < 7; i += 1) {
+      // Two of a kind: of the same millisecond, where the clock can be stopped.
+      started.push(...(await Promise.all([1, 2].map(async () => (await start(store, fresh('ann'))).sessionId))));
+      await elapse(2);
+    }
+    const whole = (await listAll(store, 'ann')).map(({ sessionId }) => sessionId);
+    t.same(new Set(whole), new Set(started));
+
+    const seen: string[] = [];
+    let after: Position | undefined;
+    do {
+      const page = await store.list({ userId: 'ann', limit: 3, after });
+      seen.push(...page.sessions.map(({ sessionId }) => sessionId));
+      t.ok(page.sessions.length <= 3);
+      after = page.next;
+      if (after !== undefined) await store.revoke(after.sessionId);
+    } while (after !== undefined);
+    t.same(seen, whole);
+    t.same(await store.list({ userId: 'ann', limit: 100, after: { createdAt: 0, sessionId: '' } }), {
+      sessions: [],
+      next: undefined,
+    });
+  });
+
+  t.test('a page that is exactly full has no next', async (t) => {
+    const { store } = await make(t);
+    await start(store, fresh('ann'));
+    await start(store, fresh('ann'));
+    t.match(await store.list({ userId: 'ann', limit: 2 }), { sessions: { length: 2 }, next: undefined });
+  });
+
+  t.test('a lock has one holder, a fence that grows, and an end', async (t) => {
+    const { store, elapse } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    const all = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => store.lock({ sessionId, holder: `h${i}`, ttlMs: 60 })),
+    );
+    const [first, ...more] = all.filter((lock) => lock.status === 'locked');
+    t.equal(more.length, 0);
+    t.equal(all.filter((lock) => lock.status === 'held').length, 19);
+    const holder = `h${all.findIndex((lock) => lock.status === 'locked')}`;
+
+    t.equal(await store.unlock({ sessionId, holder: 'somebody else' }), false);
+    t.match(await store.lock({ sessionId, holder: 'next', ttlMs: 60 }), { status: 'held' });
+    t.equal(await store.unlock({ sessionId, holder }), true);
+    t.equal(await store.unlock({ sessionId, holder }), false);
+
+    let fence = first?.fence ?? Number.NaN;
+    for (const holder of ['a', 'b', 'c']) {
+      const taken = await store.lock({ sessionId, holder, ttlMs: 30 });
+      t.ok(taken.status === 'locked' && taken.fence > fence, 'the fence grows');
+      fence = taken.status === 'locked' ? taken.fence : Number.NaN;
+      await elapse(40);
+      t.equal(await store.unlock({ sessionId, holder }), false, 'the lease ran out');
+    }
+    t.same(await store.lock({ sessionId: newSessionId('ann'), holder: 'a', ttlMs: 30 }), { status: 'absent' });
+  });
+
+  t.test('while a session is locked only the holder writes, and only while it is', async (t) => {
+    const { store, elapse } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    const patch = { ...nothing, increment: { n: 1 } };
+    await store.lock({ sessionId, holder: 'h', ttlMs: 5000 });
+    t.same(await store.patch({ sessionId, patch }), { status: 'locked' });
+    t.same(await store.patch({ sessionId, patch, holder: 'other' }), { status: 'locked' });
+    t.match(await store.patch({ sessionId, patch, holder: 'h' }), { status: 'patched' });
+    t.not(await store.touch(sessionId), undefined, 'a lock stops no one else');
+    await store.unlock({ sessionId, holder: 'h' });
+    t.same(await store.patch({ sessionId, patch, holder: 'h' }), { status: 'lock-lost' });
+    t.match(await store.patch({ sessionId, patch }), { status: 'patched', session: { metadata: { n: 2 } } });
+    await store.lock({ sessionId, holder: 'h', ttlMs: 30 });
+    await elapse(40);
+    t.match(await store.patch({ sessionId, patch }), { status: 'patched' });
+    await store.revoke(sessionId);
+    t.same(await store.lock({ sessionId, holder: 'h', ttlMs: 30 }), { status: 'absent' });
   });
 
   t.test('a ping is answered', async (t) => {

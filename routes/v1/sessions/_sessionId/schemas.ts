@@ -1,0 +1,48 @@
+import {
+  bodyFailures,
+  Empty,
+  etag,
+  failures,
+  forSession,
+  NoBody,
+  Session,
+  SessionParams,
+  serviceFailures,
+  serviceTag,
+} from '../../../../src/schemas.ts';
+import { PatchHeaders, patchFailures, SessionPatch } from '../../../../src/session-patch.ts';
+
+export const getSession = {
+  ...serviceTag,
+  summary: 'Read a session',
+  description: 'Does not count as activity.',
+  operationId: 'getSession',
+  params: SessionParams,
+  response: { 200: forSession(Session, etag), ...failures(...serviceFailures, 'SESSION_NOT_FOUND') },
+};
+
+export const patchSession = {
+  ...serviceTag,
+  summary: 'Change metadata, key by key',
+  description: 'Keys that are not named stay as they are, whoever writes them at the same time.',
+  operationId: 'patchSession',
+  params: SessionParams,
+  headers: PatchHeaders,
+  body: SessionPatch,
+  response: {
+    200: forSession(Session, etag),
+    ...failures(...serviceFailures, ...bodyFailures, ...patchFailures, 'SESSION_NOT_FOUND'),
+  },
+};
+
+export const endSession = {
+  ...serviceTag,
+  summary: 'End a session',
+  operationId: 'endSession',
+  params: SessionParams,
+  body: NoBody,
+  response: {
+    204: Empty('It has ended, now or before'),
+    ...failures(...serviceFailures, ...bodyFailures),
+  },
+};

@@ -1,0 +1,22 @@
+import {
+  bodyFailures,
+  failures,
+  forSession,
+  Introspected,
+  Strict,
+  serviceFailures,
+  serviceTag,
+  Token,
+} from '../../../../src/schemas.ts';
+
+export const introspect = {
+  ...serviceTag,
+  summary: 'Ask what a token stands for',
+  description: 'Counts as activity of the session. Whatever is not a token of a live session is `active: false`.',
+  operationId: 'introspect',
+  body: Strict({ token: Token }),
+  response: {
+    200: forSession({ ...Introspected, description: 'Whether it is live, and if so the session' }),
+    ...failures(...serviceFailures, ...bodyFailures),
+  },
+};

@@ -1,0 +1,48 @@
+import { Type } from '@sinclair/typebox';
+import type { Config } from '../../../src/config.ts';
+import {
+  bodyFailures,
+  failures,
+  forSession,
+  Metadata,
+  Session,
+  Strict,
+  serviceFailures,
+  serviceTag,
+  Token,
+  UserId,
+} from '../../../src/schemas.ts';
+
+export const createSession = (config: Config) => ({
+  ...serviceTag,
+  summary: 'Start a session for a user you have authenticated',
+  operationId: 'createSession',
+  body: Strict({
+    userId: UserId,
+    metadata: Type.Optional(Metadata),
+    device: Type.Optional(
+      Strict(
+        {
+          ip: Type.Optional(Type.String({ maxLength: 64 })),
+          userAgent: Type.Optional(Type.String({ maxLength: 512 })),
+        },
+        { description: 'Where the user is, for lists' },
+      ),
+    ),
+    idleSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: config.SESSION_IDLE_SECONDS, description: 'A shorter idle timeout' }),
+    ),
+    absoluteSeconds: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: config.SESSION_ABSOLUTE_SECONDS, description: 'A shorter absolute timeout' }),
+    ),
+  }),
+  response: {
+    201: forSession(
+      Type.Object(
+        { session: Session, token: Token },
+        { description: 'The session, and the token to hand to the user' },
+      ),
+    ),
+    ...failures(...serviceFailures, ...bodyFailures, 'SESSION_LIMIT_REACHED', 'METADATA_TOO_LARGE'),
+  },
+});

@@ -1,0 +1,21 @@
+import { Type } from '@sinclair/typebox';
+import { failures, serviceFailures, serviceTag } from '../../../src/schemas.ts';
+
+export const stats = {
+  ...serviceTag,
+  summary: 'How many sessions live, and by which rules',
+  operationId: 'stats',
+  response: {
+    200: Type.Object(
+      {
+        active: Type.Integer({ description: 'Living sessions of the whole store, right to within 2 s' }),
+        store: Type.String({ enum: ['memory', 'redis'] }),
+        maxSessionsPerUser: Type.Integer(),
+        idleSeconds: Type.Integer(),
+        absoluteSeconds: Type.Integer(),
+      },
+      { description: 'Figures' },
+    ),
+    ...failures(...serviceFailures),
+  },
+};

@@ -1,0 +1,161 @@
+import t from 'tap';
+import { worlds } from '../support/worlds.ts';
+
+const inEveryWorld = await worlds(t);
+
+const form = { username: 'ann', password: 'ann-password' };
+const routes = [
+  ['GET', '/session'],
+  ['POST', '/session'],
+  ['PATCH', '/session'],
+  ['POST', '/session/heartbeat'],
+  ['POST', '/login'],
+  ['POST', '/logout'],
+  ['GET', '/sessions'],
+  ['DELETE', '/sessions'],
+  ['DELETE', '/sessions/x'],
+  ['GET', '/verify'],
+] as const;
+const withBody = routes.filter(([method]) => method !== 'GET');
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+/** What is no body of any route: the headers, the payload, the status, the code. */
+const bodies: [headers: Record<string, string>, payload: string, status: number, code: string][] = [
+  [JSON_TYPE, '{', 400, 'FST_ERR_CTP_INVALID_JSON_BODY'],
+  [JSON_TYPE, 'undefined', 400, 'FST_ERR_CTP_INVALID_JSON_BODY'],
+  [JSON_TYPE, '{"a":1}x', 400, 'FST_ERR_CTP_INVALID_JSON_BODY'],
+  [JSON_TYPE, '{"__proto__":{"admin":true}}', 400, 'FST_ERR_CTP_INVALID_JSON_BODY'],
+  [JSON_TYPE, '{"constructor":{"prototype":{"admin":true}}}', 400, 'FST_ERR_CTP_INVALID_JSON_BODY'],
+  [JSON_TYPE, '\u0000', 400, 'FST_ERR_CTP_INVALID_JSON_BODY'],
+  [JSON_TYPE, '['.repeat(30_000), 400, 'FST_ERR_CTP_INVALID_JSON_BODY'],
+  [JSON_TYPE, '{"surprise":1}', 400, 'FST_ERR_VALIDATION'],
+  [JSON_TYPE, '[]', 400, 'FST_ERR_VALIDATION'],
+  [JSON_TYPE, '"text"', 400, 'FST_ERR_VALIDATION'],
+  [JSON_TYPE, '42', 400, 'FST_ERR_VALIDATION'],
+  [JSON_TYPE, 'true', 400, 'FST_ERR_VALIDATION'],
+  [JSON_TYPE, `{"a":"${'x'.repeat(1024 * 1024)}"}`, 413, 'FST_ERR_CTP_BODY_TOO_LARGE'],
+  [{ 'content-type': 'text/plain' }, '{}', 415, 'FST_ERR_CTP_INVALID_MEDIA_TYPE'],
+  [{ 'content-type': 'application/xml' }, '<a/>', 415, 'FST_ERR_CTP_INVALID_MEDIA_TYPE'],
+  [{ 'content-type': 'application/x-www-form-urlencoded' }, 'username=ann', 415, 'FST_ERR_CTP_INVALID_MEDIA_TYPE'],
+  [{ 'content-type': 'multipart/form-data; boundary=x' }, '--x--', 415, 'FST_ERR_CTP_INVALID_MEDIA_TYPE'],
+  [{ 'content-type': 'nonsense' }, '{}', 415, 'FST_ERR_CTP_INVALID_MEDIA_TYPE'],
+];
+
+inEveryWorld('no route takes a body it does not ask for', async (t, { call, login, status }) => {
+  const { token, response } = await login('ann');
+  for (const [method, url] of withBody) {
+    for (const [headers, payload, statusCode, code] of bodies) {
+      const answer = await call(method, url, { token, headers, payload });
+      const name = `${method} ${url} ${Object.values(headers)} ${payload.slice(0, 20)}`;
+      t.match(answer.json(), { statusCode, code, error: String, message: String }, name);
+      t.same(Object.keys(answer.json()), ['statusCode', 'code', 'error', 'message']);
+      t.equal(answer.statusCode, statusCode);
+    }
+  }
+  t.equal(await status(token), 200);
+  t.same((await call('GET', '/session', { token })).json(), response.json(), 'nothing has changed');
+  t.notOk('admin' in {});
+});
+
+inEveryWorld('a login form is taken as it should be or not at all', async (t, { call }) => {
+  const forms: object[] = [
+    {},
+    { username: 'ann' },
+    { ...form, username: '' },
+    { ...form, username: 'x'.repeat(257) },
+    { ...form, password: '' },
+    { ...form, password: 'x'.repeat(1025) },
+    { ...form, username: 1 },
+    { ...form, username: ['ann'] },
+    { ...form, username: { $ne: null } },
+    { ...form, password: null },
+    { ...form, password: true },
+    { ...form, remember: 'yes' },
+    { ...form, remember: 1 },
+    { ...form, metadata: 'x' },
+    { ...form, metadata: null },
+    { ...form, metadata: [] },
+    { ...form, userId: 'bob' },
+    { ...form, ttl: 1e9 },
+  ];
+  for (const payload of forms) {
+    const answer = await call('POST', '/login', { payload });
+    t.match(answer.json(), { statusCode: 400, code: 'FST_ERR_VALIDATION' }, JSON.stringify(payload).slice(0, 60));
+    t.notMatch(answer.body, /ann-password/);
+    t.notOk(answer.headers['set-cookie']);
+  }
+});
+
+inEveryWorld('strange names and passwords are wrong credentials, no more', async (t, { call }) => {
+  const texts = [
+    '\u0000',
+    'ann\u0000',
+    '\ud800',
+    'ann\udc00',
+    ' ann',
+    'ANN',
+    '__proto__',
+    'constructor',
+    '../users',
+    '🎉',
+  ];
+  for (const text of texts) {
+    for (const payload of [
+      { username: text, password: 'ann-password' },
+      { username: 'ann', password: text },
+    ]) {
+      const answer = await call('POST', '/login', { payload });
+      t.match(answer.json(), { statusCode: 401, code: 'INVALID_CREDENTIALS' }, JSON.stringify(payload));
+    }
+  }
+});
+
+inEveryWorld('metadata keeps any text there is, as it was', async (t, { call, login }) => {
+  const { token } = await login('ann');
+  const payload =
+    '{"metadata":{"\\u0000":"\\ud800","toString":1,"🎉":[[],{}],"":null,"a.b":{"$set":1}},"increment":{"valueOf":1}}';
+  const answer = await call('PATCH', '/session', { token, headers: JSON_TYPE, payload });
+  t.equal(answer.statusCode, 200);
+  const { metadata } = (await call('GET', '/session', { token })).json();
+  t.strictSame(metadata, { '\u0000': '\ud800', toString: 1, '🎉': [[], {}], 'a.b': { $set: 1 }, valueOf: 1 });
+});
+
+inEveryWorld('hostile headers and paths are refused or ignored, never a fault', async (t, world) => {
+  const { call, login, lines } = world;
+  const { token } = await login('ann');
+  for (const [method, url] of routes) {
+    const payload = url === '/login' ? { ...form, password: 'no' } : method === 'PATCH' ? {} : undefined;
+    const body = payload === undefined ? {} : { payload };
+    for (const headers of [
+      { cookie: `__Host-sid=${'x'.repeat(10_000)}` },
+      { cookie: '='.repeat(10_000) },
+      { cookie: `${'a=b;'.repeat(2500)}` },
+      { cookie: '__Host-sid=%zz%00' },
+      { authorization: `Bearer ${'x'.repeat(10_000)}` },
+      { authorization: 'Bearer \u00ff' },
+      { 'user-agent': '\u00ff'.repeat(600) },
+      { 'x-forwarded-for': 'nonsense, 1.2.3.4', host: '[::1' },
+      { 'if-match': 'x'.repeat(10_000) },
+    ]) {
+      const answer = await call(method, url, { headers, ...body });
+      t.ok(answer.statusCode < 500, `${method} ${url} ${JSON.stringify(headers).slice(0, 50)} ${answer.statusCode}`);
+    }
+  }
+  const paths: [path: string, status: number, code: string][] = [
+    ['/%', 400, 'BAD_REQUEST'],
+    ['/sessions/%zz', 400, 'BAD_REQUEST'],
+    ['/sessions/%c3%28', 400, 'BAD_REQUEST'],
+    [`/sessions/${'x'.repeat(2000)}`, 400, 'BAD_REQUEST'],
+    ['/nothing/here', 404, 'NOT_FOUND'],
+    ['/session/../login', 404, 'NOT_FOUND'],
+    ['//session', 404, 'NOT_FOUND'],
+    ['/SESSION', 404, 'NOT_FOUND'],
+    [`/${'x'.repeat(10_000)}`, 404, 'NOT_FOUND'],
+    ['/__proto__', 404, 'NOT_FOUND'],
+  ];
+  for (const [path, statusCode, code] of paths) {
+    const answer = await call('DELETE', path, { token });
+    t.match(answer.json(), { statusCode, code, error: String, message: String }, path.slice(0, 30));
+  }
+  t.equal(lines().filter((line) => line.includes('"level":"error"')).length, 0);
+});

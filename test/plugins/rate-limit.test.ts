@@ -1,0 +1,104 @@
+import t from 'tap';
+import { worlds } from '../support/worlds.ts';
+
+const inEveryWorld = await worlds(t);
+const RATE_LIMITED = { statusCode: 429, code: 'RATE_LIMITED', error: 'Too Many Requests', message: String };
+const wrong = { username: 'ann', password: 'no' };
+
+inEveryWorld(
+  'one address has so many attempts to log in over all pods, whoever it tries to be',
+  async (t, { call, login }) => {
+    for (let i = 0; i < 6; i += 1) {
+      t.equal((await call('POST', '/login', { payload: { ...wrong, username: `user ${i}` } })).statusCode, 401);
+    }
+    for (const payload of [wrong, { username: 'bob', password: 'bob-password' }]) {
+      const answer = await call('POST', '/login', { payload });
+      t.match(answer.json(), RATE_LIMITED);
+      const retryAfter = Number(answer.headers['retry-after']);
+      t.ok(retryAfter >= 1 && retryAfter <= 60, `${retryAfter}`);
+      t.notOk(answer.headers['set-cookie']);
+    }
+    t.equal(
+      (await login('ann', { remoteAddress: '10.0.0.2' })).response.statusCode,
+      200,
+      'another address has its own',
+    );
+  },
+  { LOGIN_RATE_MAX: '6' },
+);
+
+inEveryWorld(
+  'one username has so many attempts, wherever they come from',
+  async (t, { call, login }) => {
+    for (let i = 0; i < 6; i += 1) {
+      t.equal((await call('POST', '/login', { payload: wrong, remoteAddress: `10.0.0.${i}` })).statusCode, 401);
+    }
+    const right = { username: 'ann', password: 'ann-password' };
+    for (let i = 6; i < 9; i += 1) {
+      t.match((await call('POST', '/login', { payload: right, remoteAddress: `10.0.0.${i}` })).json(), RATE_LIMITED);
+    }
+    t.equal((await login('bob', { remoteAddress: '10.0.0.10' })).response.statusCode, 200);
+  },
+  { LOGIN_RATE_MAX: '6' },
+);
+
+inEveryWorld(
+  'the addresses of one IPv6 network count as one',
+  async (t, { call }) => {
+    const attempt = async (remoteAddress: string, username: string) =>
+      (await call('POST', '/login', { remoteAddress, payload: { username, password: 'no' } })).statusCode;
+    t.same([await attempt('2001:db8::1', 'a'), await attempt('2001:db8::2', 'b')], [401, 401]);
+    t.same([await attempt('2001:db8::3', 'c'), await attempt('2001:db8:0:1::1', 'd')], [429, 401]);
+  },
+  { LOGIN_RATE_MAX: '2' },
+);
+
+inEveryWorld(
+  'no header makes a caller another address where no proxy is trusted',
+  async (t, { call }) => {
+    const codes = [];
+    for (let i = 0; i < 3; i += 1) {
+      const headers = { 'x-forwarded-for': `10.1.0.${i}`, forwarded: `for=10.1.0.${i}`, 'x-real-ip': `10.1.0.${i}` };
+      codes.push((await call('POST', '/login', { headers, payload: { ...wrong, username: `${i}` } })).statusCode);
+    }
+    t.same(codes, [401, 401, 429]);
+  },
+  { LOGIN_RATE_MAX: '2' },
+);
+
+inEveryWorld(
+  'a form that is not valid costs no attempt',
+  async (t, { call, login }) => {
+    for (let i = 0; i < 5; i += 1) await call('POST', '/login', { payload: { username: 'ann' } });
+    t.equal((await login('ann')).response.statusCode, 200);
+  },
+  { LOGIN_RATE_MAX: '2' },
+);
+
+inEveryWorld('anonymous sessions can not be started without end; a live one is not limited', async (t, { call }) => {
+  const answers = await Promise.all(Array.from({ length: 70 }, () => call('POST', '/session')));
+  t.equal(answers.filter(({ statusCode }) => statusCode === 201).length, 60);
+  const refused = answers.filter(({ statusCode }) => statusCode === 429);
+  t.equal(refused.length, 10);
+  t.match(refused[0]?.json(), RATE_LIMITED);
+  t.ok(refused[0]?.headers['retry-after']);
+  t.notOk(refused[0]?.headers['set-cookie']);
+  const token = answers.find(({ statusCode }) => statusCode === 201)?.cookies[0]?.value as string;
+  t.equal((await call('POST', '/session', { token })).statusCode, 200);
+  t.equal((await call('POST', '/session', { remoteAddress: '10.0.0.2' })).statusCode, 201);
+});
+
+inEveryWorld('who asks for what does not exist is slowed down', async (t, { call }) => {
+  const answers = await Promise.all(Array.from({ length: 130 }, (_, i) => call('GET', `/wp-admin/${i}`)));
+  t.equal(answers.filter(({ statusCode }) => statusCode === 404).length, 120);
+  t.match(answers.find(({ statusCode }) => statusCode === 429)?.json(), RATE_LIMITED);
+  t.equal((await call('GET', '/hello')).statusCode, 200, 'what exists is answered');
+});
+
+inEveryWorld('to verify and to read is not limited', async (t, { call, login }) => {
+  const { token } = await login('ann');
+  const answers = await Promise.all(
+    Array.from({ length: 200 }, (_, i) => call('GET', i % 2 === 0 ? '/verify' : '/session', { token })),
+  );
+  t.ok(answers.every(({ statusCode }) => statusCode === 200));
+});

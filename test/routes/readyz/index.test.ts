@@ -1,0 +1,33 @@
+import t from 'tap';
+import { build } from '../../support/build.ts';
+
+t.test('a pod is ready from listening until it is told to drain; it is healthy throughout', async (t) => {
+  const { app } = await build(t);
+  const answers = async () => [await app.inject('/readyz'), await app.inject('/healthz')] as const;
+
+  const [starting, alive] = await answers();
+  t.equal(starting.statusCode, 503);
+  t.same(starting.json(), { status: 'not ready', reasons: ['starting'] });
+  t.equal(alive.statusCode, 200);
+  t.same(alive.json(), { status: 'ok' });
+
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  const [serving] = await answers();
+  t.equal(serving.statusCode, 200);
+  t.same(serving.json(), { status: 'ready', reasons: [] });
+
+  app.readiness.drain();
+  const [draining, stillAlive] = await answers();
+  t.equal(draining.statusCode, 503);
+  t.same(draining.json().reasons, ['draining']);
+  t.equal(stillAlive.statusCode, 200);
+  t.equal((await app.inject('/hello')).statusCode, 200, 'what comes in while draining is answered');
+});
+
+t.test('hello says hello', async (t) => {
+  const { app } = await build(t);
+  const answer = await app.inject('/hello');
+  t.equal(answer.statusCode, 200);
+  t.same(answer.json(), { message: 'Hello from sessiond!' });
+  t.equal((await app.inject('/hello/')).statusCode, 200);
+});

@@ -1,0 +1,45 @@
+import t from 'tap';
+import { newSessionId } from '../../../../src/session/session-id.ts';
+import { startRedis } from '../../../support/redis.ts';
+import { openRedisStore } from '../../../support/redis-store.ts';
+
+const redis = await startRedis(t);
+
+const RECORDS = {
+  'a newer format': '[2,{"everything":"is different"}]',
+  'an older format': '[0,1795345744923]',
+  'a broken array': '[1,1795345744923,179534',
+  'too few places': '[1,1795345744923,1795345744923,1800000,86400000]',
+  'places of other types': '[1,"1795345744923",1795345744923,1800000,86400000,0,1,1,"ann","ip","ua",[]]',
+  nulls: '[1,1795345744923,1795345744923,1800000,86400000,0,1,1,null,null,null,null]',
+  'metadata that is no JSON': '[1,1795345744923,1795345744923,1800000,86400000,0,1,1,"ann","ip","ua",["a","{"]]',
+  'no JSON at all': 'hello',
+  nothing: '',
+};
+
+for (const [what, record] of Object.entries(RECORDS)) {
+  t.test(`a record with ${what} is an absent session, and never an error`, async (t) => {
+    const { store, unreadable } = await openRedisStore(t, redis.url, `t${Object.keys(RECORDS).indexOf(what)}`);
+    const { session } = (await store.create({
+      sessionId: newSessionId('ann'),
+      userId: 'ann',
+      idleMs: 60_000,
+      absoluteMs: 60_000,
+      metadata: {},
+      device: { ip: '', userAgent: '' },
+    })) as { session: { sessionId: string } };
+    const { sessionId } = session;
+    const [key = ''] = await redis.client.keys(`*${sessionId}`);
+    await redis.client.set(key, record, 'KEEPTTL');
+
+    t.equal(await store.read(sessionId), undefined);
+    t.same(unreadable, [sessionId]);
+    t.match(await store.list({ userId: 'ann', limit: 10 }), { sessions: [] });
+    const patched = await store.patch({ sessionId, patch: { set: { b: 1 }, remove: [], increment: {} } });
+    t.same(patched, { status: 'absent' });
+    await t.resolves(store.touch(sessionId));
+    await t.resolves(store.sweep());
+    t.equal(await store.revoke(sessionId), undefined);
+    t.equal(await redis.client.exists(key), 0, 'and it can be revoked');
+  });
+}
