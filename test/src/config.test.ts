@@ -30,6 +30,7 @@ t.test('an empty environment has the defaults', async (t) => {
     LOG_LEVEL: 'info',
     TRUST_PROXY: [],
     ALLOWED_ORIGINS: [],
+    SERVICE_KEYS: [],
     COOKIE_SECURE: true,
     SESSION_IDLE_SECONDS: 1800,
     SESSION_ABSOLUTE_SECONDS: 86_400,
@@ -63,6 +64,8 @@ const good: [string, string, unknown][] = [
   ['SESSION_TOUCH_SECONDS', '0', 0],
   ['SESSION_LIMIT_POLICY', 'reject', 'reject'],
   ['REDIS_URL', 'rediss://u:p%40ss@redis.example:6380/1', 'rediss://u:p%40ss@redis.example:6380/1'],
+  ['REDIS_URL', 'redis+cluster://u:p@h1:7000,h2:7001', 'redis+cluster://u:p@h1:7000,h2:7001'],
+  ['SERVICE_KEYS', `shop:${SECRET}, crm:${SECRET}2`, [`shop:${SECRET}`, `crm:${SECRET}2`]],
 ];
 
 for (const [name, value, expected] of good) {
@@ -91,8 +94,11 @@ const bad: [string, string, RegExp][] = [
   ['CREDENTIALS_URL', 'ftp://hush', /https\?/],
   ['CREDENTIALS_URL', 'http://name:hush@[', /valid URL/],
   ['CREDENTIALS_URL', 'http://name:hush%E0@host', /valid URL/],
-  ['REDIS_URL', 'localhost:6379', /rediss\?/],
-  ['REDIS_URL', 'redis://name:hush@host:port', /valid URL/],
+  ['REDIS_URL', 'localhost:6379', /redis:\/\//],
+  ['REDIS_URL', 'redis://name:hush@host:port', /redis:\/\//],
+  ['REDIS_URL', 'redis://name:hush%E0@host', /redis:\/\//],
+  ['REDIS_URL', 'redis://hush-1,hush-2', /redis:\/\//],
+  ['SERVICE_KEYS', 'shop:hush', /item 1.*<name>:<key/],
   ['REDIS_PREFIX', 'hush {}', /A-Z/],
   ['METRICS_TOKEN', 'hush', /16/],
   ['TRUST_PROXY', 'true', /hops/],

@@ -78,11 +78,11 @@ t.test('what it can not start with is said in one message, exit code 1', async (
   const cases: Record<string, { env: Record<string, string>; says: RegExp }> = {
     'bad settings': {
       env: { PORT: 'hush', SESSION_SECRETS: 'hush', REDIS_URL: 'hush', METRICS_TOKEN: 'hush' },
-      says: /^sessiond can't start with these settings:\n {2}- PORT.*\n {2}- SESSION_S.*\n {2}- REDIS.*\n {2}- METRICS.*\n$/,
+      says: /^sessiond can't start with these settings:\n {2}- PORT.*\n {2}- SESSION_S.*\n {2}- METRICS.*\n {2}- REDIS.*\n$/,
     },
     'URLs that can not be read': {
       env: { REDIS_URL: 'redis://name:hush@[', CREDENTIALS_URL: 'http://name:hush@[' },
-      says: /^sessiond can't.*\n {2}- CREDENTIALS_URL.*\n {2}- REDIS_URL.*\n$/,
+      says: /^sessiond can't.*\n {2}- REDIS_URL.*\n {2}- CREDENTIALS_URL.*\n$/,
     },
     'nothing set in production': {
       env: { NODE_ENV: 'production' },
