@@ -169,8 +169,8 @@ function crossFaults(raw: Static<typeof ConfigSchema>): string[] {
   if (raw.USERS_FILE !== undefined && raw.CREDENTIALS_URL !== undefined) {
     faults.push('USERS_FILE and CREDENTIALS_URL: expected one of them, not both');
   }
-  for (const name of ['CREDENTIALS_URL', 'REDIS_URL'] as const) {
-    if (raw[name] !== undefined && !isUrl(raw[name])) faults.push(`${name}: expected a valid URL`);
+  if (raw.CREDENTIALS_URL !== undefined && !isUrl(raw.CREDENTIALS_URL)) {
+    faults.push('CREDENTIALS_URL: expected a valid URL');
   }
   const { TRUST_PROXY: hops } = raw;
   const single = hops.length === 1 && /^(false|\d{1,2})$/.test(hops[0] as string);
