@@ -57,59 +57,6 @@ inEveryWorld('no route takes a body it does not ask for', async (t, { call, logi
   t.notOk('admin' in {});
 });
 
-inEveryWorld('a login form is taken as it should be or not at all', async (t, { call }) => {
-  const forms: object[] = [
-    {},
-    { username: 'ann' },
-    { ...form, username: '' },
-    { ...form, username: 'x'.repeat(257) },
-    { ...form, password: '' },
-    { ...form, password: 'x'.repeat(1025) },
-    { ...form, username: 1 },
-    { ...form, username: ['ann'] },
-    { ...form, username: { $ne: null } },
-    { ...form, password: null },
-    { ...form, password: true },
-    { ...form, remember: 'yes' },
-    { ...form, remember: 1 },
-    { ...form, metadata: 'x' },
-    { ...form, metadata: null },
-    { ...form, metadata: [] },
-    { ...form, userId: 'bob' },
-    { ...form, ttl: 1e9 },
-  ];
-  for (const payload of forms) {
-    const answer = await call('POST', '/login', { payload });
-    t.match(answer.json(), { statusCode: 400, code: 'FST_ERR_VALIDATION' }, JSON.stringify(payload).slice(0, 60));
-    t.notMatch(answer.body, /ann-password/);
-    t.notOk(answer.headers['set-cookie']);
-  }
-});
-
-inEveryWorld('strange names and passwords are wrong credentials, no more', async (t, { call }) => {
-  const texts = [
-    '\u0000',
-    'ann\u0000',
-    '\ud800',
-    'ann\udc00',
-    ' ann',
-    'ANN',
-    '__proto__',
-    'constructor',
-    '../users',
-    '🎉',
-  ];
-  for (const text of texts) {
-    for (const payload of [
-      { username: text, password: 'ann-password' },
-      { username: 'ann', password: text },
-    ]) {
-      const answer = await call('POST', '/login', { payload });
-      t.match(answer.json(), { statusCode: 401, code: 'INVALID_CREDENTIALS' }, JSON.stringify(payload));
-    }
-  }
-});
-
 inEveryWorld('metadata keeps any text there is, as it was', async (t, { call, login }) => {
   const { token } = await login('ann');
   const payload =

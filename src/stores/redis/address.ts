@@ -47,5 +47,8 @@ export function describeRedis({ cluster, tls, nodes }: RedisAddress): string {
 }
 
 function decode(text: string | undefined): string | undefined {
-  return text === undefined || text === '' ? undefined : decodeURIComponent(text);
+  if (text === undefined || text === '') return undefined;
+  const decoded = decodeURIComponent(text);
+  if (!decoded.isWellFormed()) throw new URIError('half a surrogate pair');
+  return decoded;
 }

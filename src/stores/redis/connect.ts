@@ -5,20 +5,20 @@ import type { RedisAddress } from './address.ts';
 export type RedisClient = Redis | Cluster;
 
 /** A command that Redis has not answered within this many milliseconds counts as not answered. */
-export const COMMAND_DEADLINE_MS = 130;
+export const COMMAND_DEADLINE_MS = 180;
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2000;
 const CONNECT_TIMEOUT_MS = 2000;
 // A connection on which commands wait and nothing comes back for so long is given up and made anew.
-const SILENCE_MS = 5000;
+const SILENCE_MS = 3000;
 const PATIENCE_MS = 60_000;
 
 /**
  * Makes the client without connecting it. Commands sent while there is no connection fail at once instead of
- * queueing, and none waits longer than the deadline; the client itself tries again for ever, with growing pauses.
+ * queueing, and none should be awaited without `withDeadline`; the client itself tries again for ever, with growing pauses.
  *
- * @param patient for tools that nobody waits for: commands may take a minute, and the first failure is the last
+ * @param patient for tools that nobody waits for: Redis may be silent for a minute, and the first failure is the last
  */
 export function createRedisClient(
   { cluster, tls, nodes, username, password, db }: RedisAddress,
@@ -29,7 +29,6 @@ export function createRedisClient(
     ...(password === undefined ? {} : { password }),
     ...(tls ? { tls: {} } : {}),
     autoResendUnfulfilledCommands: false,
-    commandTimeout: patient ? PATIENCE_MS : COMMAND_DEADLINE_MS,
     socketTimeout: patient ? PATIENCE_MS : SILENCE_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
     keepAlive: 10_000,
@@ -64,12 +63,14 @@ function pauseBeforeRetry(attempt: number): number {
 }
 
 /**
- * What a command answers, or a rejection once the deadline has passed. The client's own timeout starts only when a
- * command is sent, and a command waits to be sent while the pipeline before it is unanswered.
+ * What a command answers, or a rejection once the deadline has passed. The client's own timeout does less: it starts
+ * when a command is sent, and a command waits to be sent while the pipeline before it is unanswered.
  */
-export function withDeadline<T>(answer: Promise<T>): Promise<T> {
+export function withDeadline<T>(answer: Promise<T>, deadlineMs = COMMAND_DEADLINE_MS): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer in ${COMMAND_DEADLINE_MS} ms`)), COMMAND_DEADLINE_MS);
+    // When this process itself was busy, the answer may be waiting to be read: it gets one more turn of the event loop.
+    const late = () => setImmediate(reject, new Error(`no answer in ${deadlineMs} ms`));
+    const timer = setTimeout(late, deadlineMs);
     answer.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

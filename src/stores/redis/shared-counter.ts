@@ -1,6 +1,6 @@
 import LocalStore from '@fastify/rate-limit/store/LocalStore.js';
 import RedisStore from '@fastify/rate-limit/store/RedisStore.js';
-import type { RedisClient } from './connect.ts';
+import { type RedisClient, withDeadline } from './connect.ts';
 
 /** Limits may be a little off; a login may not wait for them. */
 const COUNT_DEADLINE_MS = 40;
@@ -29,29 +29,31 @@ export function createSharedCounter(deps: {
     local.incr(key, (error, count) => done(error, count && { ...count }), windowMs, max);
   }
 
+  function countShared(store: RedisStore, key: string, windowMs: number, max: number): Promise<Count | undefined> {
+    const counted = new Promise<Count | undefined>((resolve, reject) => {
+      store.incr(key, (error, count) => (error === null ? resolve(count) : reject(error)), windowMs, max);
+    });
+    return withDeadline(counted, COUNT_DEADLINE_MS);
+  }
+
   return class SharedCounter {
     incr(key: string, done: Callback, windowMs: number, max: number): void {
       if (shared === undefined) {
         countHere(key, done, windowMs, max);
         return;
       }
-      let settled = false;
-      const late = setTimeout(() => settle(new Error(`no answer within ${COUNT_DEADLINE_MS} ms`)), COUNT_DEADLINE_MS);
-      const settle: Callback = (problem, count) => {
-        if (settled) return;
-        settled = true;
-        clearTimeout(late);
-        if (problem !== null) {
+      countShared(shared, key, windowMs, max).then(
+        (count) => {
+          if (fallen) onShared();
+          fallen = false;
+          done(null, count);
+        },
+        (problem) => {
           if (!fallen) onFallback(problem);
           fallen = true;
           countHere(key, done, windowMs, max);
-          return;
-        }
-        if (fallen) onShared();
-        fallen = false;
-        done(null, count);
-      };
-      shared.incr(key, settle, windowMs, max);
+        },
+      );
     }
 
     /** Keys name their limit already, so all limits share one store. */

@@ -1,0 +1,105 @@
+import t from 'tap';
+import { build, SECRET, withCookie } from '../../support/build.ts';
+import { startRedis } from '../../support/redis.ts';
+import { until } from '../../support/until.ts';
+import { usersFile } from '../../support/users.ts';
+import { redisWorld, type World, worlds } from '../../support/worlds.ts';
+
+const inEveryWorld = await worlds(t);
+
+/** The values of a metric, by its labels as written, added up over all pods. */
+async function sum({ pods }: World, name: string): Promise<Record<string, number>> {
+  const values: Record<string, number> = {};
+  for (const pod of pods) {
+    const { body } = await pod.inject('/metrics');
+    for (const [, labels = '', value] of body.matchAll(new RegExp(`^${name}(\\{.*\\})? (\\S+)$`, 'gm'))) {
+      values[labels] = (values[labels] ?? 0) + Number(value);
+    }
+  }
+  return values;
+}
+
+/** What every pod says of the number of living sessions. */
+async function active({ pods }: World): Promise<number[]> {
+  const bodies = await Promise.all(pods.map((pod) => pod.inject('/metrics')));
+  return bodies.map(({ body }) => Number(/^session_active_total (\S+)$/m.exec(body)?.[1]));
+}
+
+inEveryWorld('what happens to sessions is counted under the names of the contract', async (t, world) => {
+  const { call, login, pods, elapse } = world;
+  const visitor = await call('POST', '/session');
+  const first = await login('ann', { token: visitor.cookies[0]?.value as string });
+  const second = await login('ann');
+  const third = await login('ann');
+  await login('bob');
+  await call('POST', '/login', { payload: { username: 'ann', password: 'no' } });
+  await call('POST', '/logout', { token: third.token });
+  await call('DELETE', `/sessions/${first.sessionId}`, { token: second.token });
+  await call('GET', '/session', { token: first.token });
+  await call('GET', '/session', { token: 'forged' });
+  await call('GET', '/verify', { token: second.token });
+  await elapse(61_000);
+  await call('GET', '/verify', { token: second.token });
+
+  t.match(await sum(world, 'session_created_total'), { '{kind="anonymous"}': 1, '{kind="login"}': 4 });
+  const revoked = { '{reason="login"}': 1, '{reason="logout"}': 1, '{reason="user"}': 1 };
+  t.same(await sum(world, 'session_revoked_total'), revoked);
+  t.match(await sum(world, 'login_total'), { '{result="success"}': 4, '{result="invalid_credentials"}': 1 });
+  const verified = await sum(world, 'session_verify_total');
+  t.equal(verified[`{result="valid",source="${world.name}"}`], 5);
+  t.equal(verified[`{result="absent",source="${world.name}"}`], 1);
+  t.equal(verified['{result="forged",source="none"}'], 1);
+  t.match(await sum(world, 'session_touch_total'), { '{result="written"}': 1, '{result="skipped"}': 4 });
+  t.same(await sum(world, 'session_expired_total'), { '': 0 });
+  t.same(await active(world), world.name === 'redis' ? [2, 2] : [2]);
+
+  const answer = await (pods[0] as (typeof pods)[number]).inject('/metrics');
+  t.match(answer.headers['content-type'], /^text\/plain/);
+  t.match(answer.body, /^http_request_duration_seconds_count\{/m);
+  if (world.name === 'redis') {
+    const commands = Object.keys(await sum(world, 'store_command_seconds_count'));
+    for (const command of ['get', 'create', 'touch', 'revoke']) t.ok(commands.includes(`{command="${command}"}`));
+  }
+});
+
+inEveryWorld(
+  'evictions and refusals are counted too',
+  async (t, world) => {
+    await world.login('ann');
+    await world.login('ann');
+    t.same(await sum(world, 'session_revoked_total'), { '{reason="evicted"}': 1 });
+    t.same(await active(world), world.name === 'redis' ? [1, 1] : [1]);
+  },
+  { MAX_SESSIONS_PER_USER: '1' },
+);
+
+t.test('expiry is seen by every pod within 2 s and counted once over all', async (t) => {
+  const env = { SESSION_IDLE_SECONDS: '1', LOGIN_RATE_MAX: '1000', USERS_FILE: usersFile(t, ['ann']) };
+  const world = await redisWorld(t, await startRedis(t), 'm', env);
+  let lastEnd = 0;
+  for (let i = 0; i < 10; i += 1) {
+    await world.call('POST', '/session');
+    lastEnd = (await world.login('ann')).response.json().expiresAt;
+  }
+  t.same(await active(world), [20, 20]);
+  await until(async () => Date.now() > lastEnd);
+  await until(async () => (await active(world)).every((count) => count === 0), 2000);
+  t.comment(`seen ${Date.now() - lastEnd} ms after the last end`);
+  t.same(await sum(world, 'session_expired_total'), { '': 20 });
+  await until(() => Date.now() > lastEnd + 2500);
+  t.same(await sum(world, 'session_expired_total'), { '': 20 }, 'and by no other pod later');
+});
+
+t.test('where METRICS_TOKEN is set, metrics are for those who have it', async (t) => {
+  const token = 'a-metrics-token-of-some-length';
+  const { app } = await build(t, { METRICS_TOKEN: token });
+  const ask = (headers: Record<string, string>, url = '/metrics') => app.inject({ url, headers });
+  for (const authorization of ['', 'Bearer wrong', 'Bearer ', `Bearer ${SECRET}`, token, `Basic ${token}`]) {
+    const answer = await ask({ authorization });
+    t.match(answer.json(), { statusCode: 401, code: 'METRICS_TOKEN_REQUIRED', error: 'Unauthorized' }, authorization);
+    t.notOk(answer.body.includes(token));
+  }
+  t.equal((await ask({})).statusCode, 401);
+  t.equal((await ask(withCookie(token), `/metrics?token=${token}`)).statusCode, 401);
+  t.equal((await ask({ authorization: `Bearer ${token}` })).statusCode, 200);
+});
