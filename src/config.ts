@@ -47,7 +47,9 @@ export const ConfigSchema = Type.Object({
     }),
   ),
   REDIS_PREFIX: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,32}$', default: 'sd' }),
-  METRICS_TOKEN: Type.Optional(Type.String({ minLength: 16 })),
+  METRICS_TOKEN: Type.Optional(
+    Type.String({ pattern: '^[\\x21-\\x7e]{16,}$', description: '16 characters or more, without spaces' }),
+  ),
   SHUTDOWN_GRACE_SECONDS: Seconds(10, 0),
 });
 
