@@ -3,10 +3,10 @@ import t from 'tap';
 import { everywhere, times } from '../support/fleets.ts';
 import { passwordOf, usersFile } from '../support/users.ts';
 
-for (const SESSION_LIMIT_POLICY of ['evict-oldest', 'evict-least-recent', 'reject']) {
-  const USERS_FILE = usersFile(t, ['ann']);
-  const onEveryStore = await everywhere(t, { MAX_SESSIONS_PER_USER: '5', SESSION_LIMIT_POLICY, USERS_FILE });
+const onEveryStore = await everywhere(t);
+const USERS_FILE = usersFile(t, ['ann']);
 
+for (const SESSION_LIMIT_POLICY of ['evict-oldest', 'evict-least-recent', 'reject']) {
   onEveryStore(
     `60 parallel logins against a limit of 5, ${SESSION_LIMIT_POLICY}: 5 live, 5 listed`,
     async (t, fleet) => {
@@ -32,5 +32,6 @@ for (const SESSION_LIMIT_POLICY of ['evict-oldest', 'evict-least-recent', 'rejec
       t.equal(live.filter(Boolean).length, 5);
       t.match((await fleet.service('GET', '/v1/stats')).json(), { active: 5 });
     },
+    { MAX_SESSIONS_PER_USER: '5', SESSION_LIMIT_POLICY, USERS_FILE },
   );
 }

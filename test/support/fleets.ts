@@ -29,11 +29,11 @@ export interface Fleet {
 const KEY = 'a-service-key-of-the-tests-0123456789';
 
 /** Answers a function that runs a test on every store, each time in a part of the store of its own. */
-export async function everywhere(t: Test, env: Record<string, string> = {}) {
+export async function everywhere(t: Test) {
   const [redis, cluster] = await Promise.all([startRedis(t), startCluster(t)]);
   let tests = 0;
 
-  return (sentence: string, run: (t: Test, fleet: Fleet) => Promise<void>) =>
+  return (sentence: string, run: (t: Test, fleet: Fleet) => Promise<void>, env: Record<string, string> = {}) =>
     t.test(sentence, async (t) => {
       tests += 1;
       const settings = { SERVICE_KEYS: `tests:${KEY}`, LOGIN_RATE_MAX: '100000', REDIS_PREFIX: `f${tests}`, ...env };
