@@ -52,15 +52,18 @@ local function schedule(id, user, due, now)
 end
 
 -- Places of the record, one-based (record.ts lists them).
-local VERSION, USER, METADATA = 8, 9, 12
+local USER, VERSION, METADATA = 6, 10, 12
+-- What stands in the places that a record leaves out at its end: authenticated, version, generation, metadata.
+local DEFAULTS = { [9] = 0, [10] = 1, [11] = 1, [12] = {} }
 
 -- The record as a table, or nil where it is absent, broken or of a format these scripts do not know.
 local function decode(raw)
   if not raw or string.sub(raw, 1, 3) ~= '[1,' then return nil end
   local ok, record = pcall(cjson.decode, raw)
-  if not ok or type(record[USER]) ~= 'string' or type(record[METADATA]) ~= 'table' then return nil end
-  for place = 1, VERSION do
-    if type(record[place]) ~= 'number' then return nil end
+  if not ok or type(record[USER]) ~= 'string' then return nil end
+  for place, default in pairs(DEFAULTS) do
+    if record[place] == nil then record[place] = default end
+    if type(record[place]) ~= type(default) then return nil end
   end
   return record
 end

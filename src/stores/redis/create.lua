@@ -3,7 +3,7 @@
 -- ARGV[2]  userId, empty for an anonymous session
 -- ARGV[3]  idle timeout, ms
 -- ARGV[4]  absolute timeout, ms
--- ARGV[5]  the record from its sixth place on, as JSON without the opening bracket
+-- ARGV[5]  the record from its fourth place on, as JSON without the opening bracket
 -- ARGV[6]  limit of living sessions of the user, 0 = none
 -- ARGV[7]  policy at the limit: evict-oldest, evict-least-recent, reject
 -- ARGV[8]  sessionId of the same user that this one replaces, or empty
@@ -42,7 +42,7 @@ local replaced = 0
 if replaces ~= '' then replaced = revoke(replaces, user) end
 
 local due = now + math.min(idle, absolute)
-local record = '[1,' .. now .. ',' .. now .. ',' .. ARGV[3] .. ',' .. ARGV[4] .. ',' .. ARGV[5]
+local record = '[1,' .. now .. ',' .. now .. ',' .. ARGV[5]
 redis.call('SET', record_key(id), record, 'PXAT', due)
 redis.call('ZADD', index_key(user), now, id)
 redis.call('INCR', KEYS[1])

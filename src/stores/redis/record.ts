@@ -4,60 +4,68 @@ import type { NewSession } from '../../session/store.ts';
 /**
  * The record of a session as Redis holds it: one JSON array of fixed places, half the bytes of a hash.
  *
- *   0 format · 1 last seen, 13 digits (touch.lua writes over them in place) · 2 created · 3 idle timeout ·
- *   4 absolute timeout · 5 authenticated, ms after creation, -1 never · 6 generation · 7 version · 8 userId, '' none ·
- *   9 address · 10 user agent · 11 metadata: [key, value, key, value...]
+ *   0 format · 1 last seen, 13 digits (touch.lua writes over them in place) · 2 created · 3 idle timeout, s ·
+ *   4 absolute timeout, s · 5 userId, '' none · 6 address · 7 user agent ·
+ *   8 authenticated, ms after creation, -1 never · 9 version · 10 generation · 11 metadata: [key, value, key, value...]
  *
- * Metadata keys are JSON text without its quotes, values are JSON text: opaque to the scripts, which could not carry
- * `[]`, 2^53 - 1 or a lone surrogate otherwise. The scripts know the places too (common.lua).
+ * From place 8 on, places at the end that hold 0, 1, 1, [] are left out. Metadata keys are JSON text without its
+ * quotes, values are JSON text: opaque to the scripts, which could not carry `[]`, 2^53 - 1 or a lone surrogate
+ * otherwise. The scripts know the places too (common.lua).
  */
 type Places = [
   format: 1,
   seen: number,
   created: number,
-  idleMs: number,
-  absoluteMs: number,
-  authenticatedAfter: number,
-  generation: number,
-  version: number,
+  idleSeconds: number,
+  absoluteSeconds: number,
   userId: string,
   ip: string,
   userAgent: string,
-  metadata: string[],
+  authenticatedAfter?: number,
+  version?: number,
+  generation?: number,
+  metadata?: string[],
 ];
 
-/** The record of a new session from place 5 on, without the opening bracket; create.lua puts the times in front. */
-export function encodeNew({ userId, device, metadata }: NewSession): string {
-  const authenticatedAfter = userId === null ? -1 : 0;
-  return JSON.stringify([
-    authenticatedAfter,
-    1,
-    1,
+/** The record of a new session from place 3 on, without the opening bracket; create.lua puts the times in front. */
+export function encodeNew({ userId, idleMs, absoluteMs, device, metadata }: NewSession): string {
+  const { ip, userAgent } = device;
+  const places: unknown[] = [
+    idleMs / 1000,
+    absoluteMs / 1000,
     userId ?? '',
-    device.ip.toWellFormed(),
-    device.userAgent.toWellFormed(),
-    encodePairs(metadata).flat(),
-  ]).slice(1);
+    ip.toWellFormed(),
+    userAgent.toWellFormed(),
+  ];
+  const pairs = encodePairs(metadata).flat();
+  if (pairs.length > 0) places.push(userId === null ? -1 : 0, 1, 1, pairs);
+  else if (userId === null) places.push(-1);
+  return JSON.stringify(places).slice(1);
 }
 
 /** The session of a record, or `undefined` where the record is of another format or broken. */
 export function decode(sessionId: string, record: string): Session | undefined {
-  const places = parse(record);
-  if (places === undefined) return undefined;
   try {
-    const [, seen, created, idleMs, absoluteMs, authenticatedAfter, generation, version, userId, ip, userAgent, flat] =
-      places;
+    const places = parse(record);
+    if (places === undefined) return undefined;
+    const [, seen, created, idleSeconds, absoluteSeconds, userId, ip, userAgent] = places;
+    const [authenticatedAfter = 0, version = 1, generation = 1, metadata = []] = places.slice(8) as [
+      number?,
+      number?,
+      number?,
+      string[]?,
+    ];
     return {
       sessionId,
       userId: userId === '' ? null : userId,
       createdAt: created,
       authenticatedAt: authenticatedAfter < 0 ? null : created + authenticatedAfter,
       lastSeenAt: seen,
-      idleMs,
-      absoluteExpiresAt: created + absoluteMs,
+      idleMs: Math.round(idleSeconds * 1000),
+      absoluteExpiresAt: created + Math.round(absoluteSeconds * 1000),
       generation,
       version,
-      metadata: decodeMetadata(flat),
+      metadata: decodeMetadata(metadata),
       device: { ip, userAgent },
     };
   } catch {
@@ -67,18 +75,14 @@ export function decode(sessionId: string, record: string): Session | undefined {
 
 function parse(record: string): Places | undefined {
   if (!record.startsWith('[1,')) return undefined;
-  try {
-    const places = JSON.parse(record) as Places;
-    const [format, seen, created, idleMs, absoluteMs, authenticatedAfter, generation, version, ...texts] = places;
-    // The sum of these is finite only if each of them is a number.
-    const numbers = format + seen + created + idleMs + absoluteMs + authenticatedAfter + generation + version;
-    const [userId, ip, userAgent, metadata] = texts;
-    const wellFormed =
-      Number.isFinite(numbers) && typeof userId === 'string' && typeof ip === 'string' && typeof userAgent === 'string';
-    return wellFormed && typeof metadata === 'object' && metadata !== null ? places : undefined;
-  } catch {
-    return undefined;
-  }
+  const places = JSON.parse(record) as Places;
+  const [format, seen, created, idle, absolute, userId, ip, userAgent, authenticated = 0, version = 1, generation = 1] =
+    places;
+  // The sum of these is finite only if each of them is a number.
+  const numbers = format + seen + created + idle + absolute + authenticated + version + generation;
+  const wellFormed =
+    Number.isFinite(numbers) && typeof userId === 'string' && typeof ip === 'string' && typeof userAgent === 'string';
+  return wellFormed && typeof (places[11] ?? []) === 'object' ? places : undefined;
 }
 
 /** Metadata as the scripts take it: pairs of key and value, both as JSON text. */

@@ -83,7 +83,7 @@ export function createRedisStore(deps: {
       )) as ['created', number, number, number, ...string[]] | ['limit-reached', number];
       if (status === 'limit-reached') return { status, expired: answer[0] as number };
       const [now, expired, replaced, ...evicted] = answer as [number, number, number, ...string[]];
-      const session = decode(sessionId, `[1,${now},${now},${idleMs},${absoluteMs},${rest}`) as Session;
+      const session = decode(sessionId, `[1,${now},${now},${rest}`) as Session;
       return { status: 'created', session, evicted, replaced: replaced === 1, expired };
     },
 

@@ -3,10 +3,11 @@
 -- Returns  the time it was last seen, or nil when it is absent
 local key = record_key(ARGV[1])
 local head = redis.call('GETRANGE', key, 0, 63)
-local seen, created, idle, absolute = string.match(head, '^%[1,(%d+),(%d+),(%d+),(%d+),')
+local seen, created, idle, absolute = string.match(head, '^%[1,(%d+),(%d+),([%d.]+),([%d.]+),')
 if not seen then return nil end
 local now = clock()
 if now <= tonumber(seen) then return tonumber(seen) end
 redis.call('SETRANGE', key, 3, now)
-redis.call('PEXPIREAT', key, math.min(now + idle, created + absolute), 'GT')
+local due = math.min(now + idle * 1000, created + absolute * 1000)
+redis.call('PEXPIREAT', key, math.floor(due + 0.5), 'GT')
 return now
