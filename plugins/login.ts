@@ -28,6 +28,7 @@ export interface Login {
 export interface LoginForm {
   readonly username: string;
   readonly password: string;
+  readonly remember?: boolean;
   readonly metadata?: Metadata;
 }
 
@@ -39,7 +40,7 @@ export default fp(
       fastify.log.error({ err: problem }, 'the users file has changed but can not be taken; the users before it stay'),
     );
 
-    async function login(request: FastifyRequest, { username, password, metadata }: LoginForm) {
+    async function login(request: FastifyRequest, { username, password, remember = false, metadata }: LoginForm) {
       await limits.login(request);
       const previous = await request.findSession();
       const identity = await credentials.check({ username, password, ip: request.ip });
@@ -48,6 +49,7 @@ export default fp(
         userId: identity.userId,
         // What the source of credentials says is not for the caller to overrule.
         metadata: { ...metadata, ...identity.metadata },
+        remember,
         device: request.device(),
         previous,
       });

@@ -41,6 +41,9 @@ export default fp(
     const created = counter('session_created_total', 'Sessions started', 'kind');
     const revoked = counter('session_revoked_total', 'Sessions ended before their time', 'reason');
     const expired = counter('session_expired_total', 'Sessions ended by time, counted by the pod that found them');
+    const renewed = counter('session_renewed_total', 'Sessions renewed');
+    const reused = counter('session_reuse_detected_total', 'Tokens used again after their grace');
+    const mismatched = counter('session_binding_mismatch_total', 'Sessions presented from another device');
     const verified = counter('session_verify_total', 'Tokens looked at', 'result', 'source');
     const touched = counter('session_touch_total', 'Sights of a session, by whether they were written', 'result');
     const logins = counter('login_total', 'Attempts to log in', 'result');
@@ -64,6 +67,12 @@ export default fp(
             return created.inc({ kind: event.kind });
           case 'revoked':
             return revoked.inc({ reason: event.reason }, event.count);
+          case 'renewed':
+            return renewed.inc();
+          case 'reuse':
+            return reused.inc();
+          case 'binding-mismatch':
+            return mismatched.inc();
           case 'expired':
             return expired.inc(event.count);
           case 'verified':

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '../src/errors.ts';
 import { type Presented, presented } from '../src/presented.ts';
+import { SessionError } from '../src/session/errors.ts';
 import { type Device, expiresAt, type Session } from '../src/session/session.ts';
 import type { StartedSession } from '../src/session/sessions.ts';
 
@@ -24,9 +25,11 @@ declare module 'fastify' {
   interface FastifyReply {
     /** Marks the answer as made for a session. */
     forSession(session: Session): FastifyReply;
-    /** Hands a new token to the caller. `remember`: the cookie outlives the browser, up to the absolute end. */
-    giveToken(started: StartedSession, options?: { remember?: boolean }): FastifyReply;
+    /** Hands a new token to the caller. Of a session to remember, the cookie outlives the browser. */
+    giveToken(started: StartedSession): FastifyReply;
     clearToken(): FastifyReply;
+    /** The error for a caller whose session is proven absent; takes a cookie back that stands for nothing. */
+    noSession(): ApiError;
   }
 }
 
@@ -49,10 +52,18 @@ export default fp(
       return presented(this.headers, this.url, cookieName);
     });
 
-    fastify.decorateRequest('findSession', async function (this: FastifyRequest) {
-      const found = this.presentedToken();
+    async function sessionOf(request: FastifyRequest): Promise<Session | undefined> {
+      const found = request.presentedToken();
       if (found.from === 'ambiguous') throw new ApiError('NO_SESSION');
-      return found.token === undefined ? undefined : sessions.verify(found.token);
+      return found.token === undefined ? undefined : sessions.verify(found.token, request.device());
+    }
+
+    fastify.decorateRequest('findSession', function (this: FastifyRequest) {
+      return sessionOf(this).catch((error: unknown) => {
+        // Of another device: to this caller it is as if it were not there.
+        if (error instanceof SessionError && error.code === 'NO_SESSION') return undefined;
+        throw error;
+      });
     });
 
     fastify.decorateRequest('device', function (this: FastifyRequest) {
@@ -66,22 +77,24 @@ export default fp(
       );
     });
 
-    fastify.decorateReply('giveToken', function (this: FastifyReply, { session, token }, { remember = false } = {}) {
-      const maxAge = Math.floor((session.absoluteExpiresAt - session.createdAt) / 1000);
-      return this.forSession(session).setCookie(cookieName, token, remember ? { ...cookie, maxAge } : cookie);
+    fastify.decorateReply('giveToken', function (this: FastifyReply, { session, token }) {
+      const maxAge = Math.floor((session.absoluteExpiresAt - session.lastSeenAt) / 1000);
+      return this.forSession(session).setCookie(cookieName, token, session.remember ? { ...cookie, maxAge } : cookie);
     });
 
     fastify.decorateReply('clearToken', function (this: FastifyReply) {
       return this.clearCookie(cookieName, cookie);
     });
 
+    fastify.decorateReply('noSession', function (this: FastifyReply) {
+      // The token stands for nothing: proven, not merely unanswered.
+      if (this.request.presentedToken().from === 'cookie') this.clearToken();
+      return new ApiError('NO_SESSION');
+    });
+
     fastify.decorate('authenticate', async (request: FastifyRequest, reply: FastifyReply) => {
-      const session = await request.findSession();
-      if (session === undefined) {
-        // The token stands for nothing: proven, not merely unanswered.
-        if (request.presentedToken().from === 'cookie') reply.clearToken();
-        throw new ApiError('NO_SESSION');
-      }
+      const session = await sessionOf(request);
+      if (session === undefined) throw reply.noSession();
       request.session = session;
       reply.forSession(session);
     });

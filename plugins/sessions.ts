@@ -1,8 +1,9 @@
 import fp from 'fastify-plugin';
+import { isSameDevice } from '../src/binding.ts';
 import type { Config } from '../src/config.ts';
 import type { SessionEvent } from '../src/session/events.ts';
 import type { SessionPolicy } from '../src/session/policy.ts';
-import { createSessions, type Sessions } from '../src/session/sessions.ts';
+import { type Binding, createSessions, type Sessions } from '../src/session/sessions.ts';
 import type { SessionStore } from '../src/session/store.ts';
 import { createTokenCodec } from '../src/session/token.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
@@ -17,6 +18,7 @@ declare module 'fastify' {
   }
 }
 
+const LIFE_CYCLE = new Set<SessionEvent['type']>(['created', 'renewed', 'revoked']);
 const SWEEP_INTERVAL_MS = 1000;
 
 export interface SessionsOptions {
@@ -34,6 +36,7 @@ export default fp<SessionsOptions>(
       store,
       tokens: createTokenCodec(config.SESSION_SECRETS),
       policy: policyOf(config),
+      binding: bindingOf(config),
       onEvent(event) {
         meters.sessionEvent(event);
         audit(event);
@@ -70,7 +73,9 @@ export default fp<SessionsOptions>(
     }
 
     function audit(event: SessionEvent): void {
-      if (event.type === 'created' || event.type === 'revoked') log.info({ event }, `session ${event.type}`);
+      if (event.type === 'reuse') log.warn({ event }, 'a token was used again after it had been renewed');
+      if (event.type === 'binding-mismatch') log.warn({ event }, 'a session was presented from another device');
+      if (LIFE_CYCLE.has(event.type)) log.info({ event }, `session ${event.type}`);
     }
   },
   { name: 'sessions', dependencies: ['config', 'redis', 'metrics'] },
@@ -83,11 +88,17 @@ function passUnless(kind: new (message: string) => Error): (error: unknown) => v
   };
 }
 
+function bindingOf({ BINDING: mode, BINDING_NETWORK: network }: Config): Binding | undefined {
+  if (mode === 'off') return undefined;
+  return { isSameDevice: (known, seen) => isSameDevice(known, seen, { network }), enforce: mode === 'enforce' };
+}
+
 /** Settings are seconds, the core counts milliseconds. */
 function policyOf(config: Config): SessionPolicy {
   return {
     idleMs: config.SESSION_IDLE_SECONDS * 1000,
     absoluteMs: config.SESSION_ABSOLUTE_SECONDS * 1000,
+    graceMs: config.RENEW_GRACE_SECONDS * 1000,
     touchMs: config.SESSION_TOUCH_SECONDS * 1000,
     maxPerUser: config.MAX_SESSIONS_PER_USER,
     limitPolicy: config.SESSION_LIMIT_POLICY,

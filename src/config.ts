@@ -29,14 +29,18 @@ export const ConfigSchema = Type.Object({
       description: '<name>:<key of 32 characters or more>',
     }),
   ),
+  SESSION_PROFILE: Type.Optional(Type.Union([Type.Literal('aal1'), Type.Literal('aal2'), Type.Literal('aal3')])),
   SESSION_IDLE_SECONDS: Seconds(1800),
   SESSION_ABSOLUTE_SECONDS: Seconds(86_400),
   SESSION_TOUCH_SECONDS: Seconds(60, 0),
+  RENEW_GRACE_SECONDS: Type.Integer({ minimum: 0, maximum: 300, default: 10 }),
   MAX_SESSIONS_PER_USER: Type.Integer({ minimum: 1, maximum: 5000, default: 100 }),
   SESSION_LIMIT_POLICY: Type.Union(
     [Type.Literal('evict-oldest'), Type.Literal('evict-least-recent'), Type.Literal('reject')],
     { default: 'evict-oldest' },
   ),
+  BINDING: Type.Union([Type.Literal('off'), Type.Literal('observe'), Type.Literal('enforce')], { default: 'off' }),
+  BINDING_NETWORK: Type.Boolean({ default: false }),
   LOGIN_RATE_MAX: Type.Integer({ minimum: 1, default: 10 }),
   LOGIN_RATE_WINDOW_SECONDS: Seconds(60),
   USERS_FILE: Type.Optional(Type.String({ minLength: 1 })),
@@ -60,16 +64,18 @@ export type Config = Readonly<Static<typeof ConfigSchema>> & {
   readonly demoUser: boolean;
 };
 
+/**
+ * The longest timeouts of an authenticator assurance level, seconds (NIST SP 800-63B-4, 2.1.3, 2.2.3, 2.3.3). A
+ * profile sets them; SESSION_IDLE_SECONDS and SESSION_ABSOLUTE_SECONDS may be shorter, and not longer.
+ */
+const PROFILES = {
+  aal1: { SESSION_IDLE_SECONDS: 2_592_000, SESSION_ABSOLUTE_SECONDS: 2_592_000 },
+  aal2: { SESSION_IDLE_SECONDS: 3600, SESSION_ABSOLUTE_SECONDS: 86_400 },
+  aal3: { SESSION_IDLE_SECONDS: 900, SESSION_ABSOLUTE_SECONDS: 43_200 },
+} as const;
+
 /** Settings of the contract that this version does not act on yet. */
-const LATER = [
-  'RENEW_GRACE_SECONDS',
-  'BINDING',
-  'REDIS_WAIT_REPLICAS',
-  'NEAR_CACHE_MAX',
-  'DATABASE_URL',
-  'KAFKA_BROKERS',
-  'OTEL_EXPORTER_OTLP_ENDPOINT',
-];
+const LATER = ['REDIS_WAIT_REPLICAS', 'NEAR_CACHE_MAX', 'DATABASE_URL', 'KAFKA_BROKERS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
 /** All that is wrong with the settings, in one message that names each of them and prints no value. */
 export class ConfigError extends Error {
@@ -87,7 +93,7 @@ export class ConfigError extends Error {
  * @throws {ConfigError} naming every bad or missing setting at once
  */
 export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: string[] } {
-  const raw = Value.Default(ConfigSchema, pick(env)) as Static<typeof ConfigSchema>;
+  const raw = Value.Default(ConfigSchema, withProfile(pick(env))) as Static<typeof ConfigSchema>;
   const production = env.NODE_ENV === 'production';
   const faults = [...schemaFaults(raw), ...crossFaults(raw)];
   if (production) faults.push(...missingInProduction(raw));
@@ -140,6 +146,11 @@ function pick(env: NodeJS.ProcessEnv): Record<string, unknown> {
   return picked;
 }
 
+/** What a profile sets where the environment does not. */
+function withProfile(picked: Record<string, unknown>): Record<string, unknown> {
+  return { ...PROFILES[picked.SESSION_PROFILE as keyof typeof PROFILES], ...picked };
+}
+
 /** A value as the schema wants it; as it is where it can't be read so, which the schema then refuses. */
 function read(value: string, type: unknown): unknown {
   if (type === 'array') return value.split(',').map((item) => item.trim());
@@ -167,6 +178,11 @@ function crossFaults(raw: Static<typeof ConfigSchema>): string[] {
   }
   if (raw.SESSION_IDLE_SECONDS > raw.SESSION_ABSOLUTE_SECONDS) {
     faults.push('SESSION_IDLE_SECONDS: expected no more than SESSION_ABSOLUTE_SECONDS');
+  }
+  for (const [name, longest] of Object.entries(PROFILES[raw.SESSION_PROFILE as keyof typeof PROFILES] ?? {})) {
+    if ((raw[name as keyof typeof raw] as number) > longest) {
+      faults.push(`${name}: expected no more than ${longest}, the longest of SESSION_PROFILE`);
+    }
   }
   if (raw.USERS_FILE !== undefined && raw.CREDENTIALS_URL !== undefined) {
     faults.push('USERS_FILE and CREDENTIALS_URL: expected one of them, not both');

@@ -46,6 +46,11 @@ export const UserId = Type.String({
 
 export const Token = Type.String({ minLength: 1, maxLength: 1024, description: 'A session token' });
 
+export const SessionWithToken = Type.Object(
+  { session: Session, token: Token },
+  { description: 'The session, and the token to hand to the user' },
+);
+
 export const SessionParams = Type.Object({ sessionId: Type.String() });
 
 export const Introspected = Type.Object({ active: Type.Boolean(), session: Type.Optional(Session) });

@@ -4,8 +4,7 @@ import { login } from './schemas.ts';
 
 export default (async (fastify) => {
   fastify.post('/', { schema: login }, async (request, reply) => {
-    const { remember = false, ...form } = request.body;
-    const started = await fastify.login(request, form);
-    return reply.giveToken(started, { remember }).send(publicView(started.session));
+    const started = await fastify.login(request, request.body);
+    return reply.giveToken(started).send(publicView(started.session));
   });
 }) satisfies FastifyPluginAsyncTypebox;

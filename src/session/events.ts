@@ -1,5 +1,5 @@
 /** Why a session was ended before its time. */
-export type RevocationReason = 'logout' | 'login' | 'user' | 'evicted' | 'service';
+export type RevocationReason = 'logout' | 'login' | 'user' | 'evicted' | 'service' | 'reuse';
 
 /**
  * What happened to sessions, for logs and metrics. Events carry public names only, never a token
@@ -19,10 +19,13 @@ export type SessionEvent =
       readonly sessionId?: string;
       readonly count: number;
     }
+  | { readonly type: 'renewed' | 'reuse'; readonly sessionId: string; readonly userId: string | null }
+  /** A session was presented from another device than it was started on. */
+  | { readonly type: 'binding-mismatch'; readonly sessionId: string; readonly userId: string | null }
   | { readonly type: 'expired'; readonly count: number }
   | {
       readonly type: 'verified';
-      readonly result: 'valid' | 'absent' | 'forged' | 'error';
+      readonly result: 'valid' | 'absent' | 'forged' | 'foreign' | 'error';
       readonly source: string;
     }
   | { readonly type: 'touched'; readonly result: 'written' | 'skipped' | 'failed' };

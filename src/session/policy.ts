@@ -8,6 +8,8 @@ export interface SessionPolicy {
   readonly idleMs: number;
   readonly absoluteMs: number;
   readonly touchMs: number;
+  /** How long the generations before the present one stay good after a renewal. */
+  readonly graceMs: number;
   readonly maxPerUser: number;
   readonly limitPolicy: LimitPolicy;
 }
@@ -23,6 +25,37 @@ export function isLive(session: Session, now: number): boolean {
  */
 export function needsTouch(session: Session, policy: SessionPolicy, now: number): boolean {
   return now - session.lastSeenAt >= Math.min(policy.touchMs, session.idleMs / 10);
+}
+
+/** Whether the session was renewed so short a while ago that earlier generations are still good. */
+export function isInGrace(session: Session, graceMs: number, now: number): boolean {
+  return session.generation > session.graceGeneration && now - session.renewedAt <= graceMs;
+}
+
+/** How a token of some generation stands: `current`, good a little longer, or used when it is long over. */
+export type Standing = 'current' | 'grace' | 'replay';
+
+/**
+ * Judges the generation that a genuine token names. One that is ahead of the record is current: it was issued, and
+ * the store has lost that renewal since.
+ */
+export function standingOf(session: Session, generation: number, graceMs: number, now: number): Standing {
+  if (generation >= session.generation) return 'current';
+  return generation >= session.graceGeneration && isInGrace(session, graceMs, now) ? 'grace' : 'replay';
+}
+
+/**
+ * The session after a renewal, its clock started anew as by any activity. Renewals that follow one another within the
+ * grace share it: the earliest generation among them stays good, so that no tab that is late is taken for a thief.
+ */
+export function renewed(session: Session, generation: number, graceMs: number, now: number): Session {
+  return {
+    ...session,
+    lastSeenAt: now,
+    generation: generation + 1,
+    renewedAt: now,
+    graceGeneration: isInGrace(session, graceMs, now) ? session.graceGeneration : generation,
+  };
 }
 
 /** Whether credentials were checked no longer than `maxAgeMs` ago (OpenID Connect Core, `max_age`). */

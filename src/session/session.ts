@@ -26,8 +26,14 @@ export interface Session {
   readonly absoluteExpiresAt: number;
   /** Counts renewals; a token names the generation it was issued for. */
   readonly generation: number;
+  /** When it was last renewed; its creation where it never was. */
+  readonly renewedAt: number;
+  /** The earliest generation that is still good while the grace of the last renewal lasts. */
+  readonly graceGeneration: number;
   /** Starts at 1, plus one per change of `metadata`. */
   readonly version: number;
+  /** Whether the user wants to stay logged in when the browser is closed. */
+  readonly remember: boolean;
   readonly metadata: Metadata;
   readonly device: Device;
 }

@@ -5,8 +5,8 @@ import { isEmptyPatch, type MetadataPatch, metadataFits } from './metadata.ts';
 import { isFresh, needsTouch, type SessionPolicy } from './policy.ts';
 import type { Device, Metadata, Session } from './session.ts';
 import { isSessionId, newSessionId } from './session-id.ts';
-import type { Created, ListQuery, Page, SessionStore } from './store.ts';
-import type { TokenCodec } from './token.ts';
+import type { Created, ListQuery, Page, Renewed, SessionStore } from './store.ts';
+import type { TokenClaims, TokenCodec } from './token.ts';
 
 // More than MAX_SESSIONS_PER_USER can ever be.
 const LONGEST_LIST = 10_000;
@@ -19,6 +19,7 @@ export interface StartedSession {
 
 export interface Login {
   readonly userId: string;
+  readonly remember: boolean;
   /** Wins over what an anonymous session carried. */
   readonly metadata: Metadata;
   readonly device: Device;
@@ -42,6 +43,13 @@ export interface Change {
   readonly lockToken?: string | undefined;
 }
 
+/** Whether a device that presents a session may be the one it was started on. */
+export interface Binding {
+  isSameDevice(known: Device, seen: Device): boolean;
+  /** Whether another device is refused, or only reported. */
+  readonly enforce: boolean;
+}
+
 /** What can be done to sessions. All errors are `SessionError`s; `STORE_UNAVAILABLE` may come from every method. */
 export type Sessions = ReturnType<typeof createSessions>;
 
@@ -49,9 +57,11 @@ export function createSessions(deps: {
   readonly store: SessionStore;
   readonly tokens: TokenCodec;
   readonly policy: SessionPolicy;
+  /** `undefined`: sessions are not bound to devices. */
+  readonly binding?: Binding | undefined;
   readonly onEvent: SessionEventListener;
 }) {
-  const { store, tokens, policy, onEvent } = deps;
+  const { store, tokens, policy, binding, onEvent } = deps;
   const limit = { max: policy.maxPerUser, policy: policy.limitPolicy };
   const lifetime = { idleMs: policy.idleMs, absoluteMs: policy.absoluteMs };
 
@@ -87,7 +97,7 @@ export function createSessions(deps: {
    *
    * @throws `SESSION_LIMIT_REACHED` under the policy `reject`; `METADATA_TOO_LARGE`; neither changes anything
    */
-  async function login({ userId, metadata, device, previous }: Login): Promise<StartedSession> {
+  async function login({ userId, remember, metadata, device, previous }: Login): Promise<StartedSession> {
     const own = previous !== undefined && previous.userId === userId;
     const carried = previous?.userId === null ? previous.metadata : {};
     const merged = { ...carried, ...metadata };
@@ -95,6 +105,7 @@ export function createSessions(deps: {
     const created = await store.create({
       sessionId: newSessionId(userId),
       userId,
+      remember,
       metadata: merged,
       device,
       limit,
@@ -135,21 +146,77 @@ export function createSessions(deps: {
   /**
    * The live session a token stands for, marked as seen; `undefined` when its absence is proven (forged, unknown,
    * revoked, expired, renewed since). A forged token costs no store. When only the mark can't be written, the session
-   * is answered as it was read.
+   * is answered as it was read. `device` is what presents the token, where the caller can see that; under an enforced
+   * binding another than the session's own is refused, and does not count as activity.
+   *
+   * @throws `NO_SESSION` for a device that is refused: the session is there, for another
    */
-  async function verify(token: string): Promise<Session | undefined> {
+  async function verify(token: string, device?: Device): Promise<Session | undefined> {
     const claims = tokens.verify(token);
     if (claims === undefined) {
       onEvent({ type: 'verified', result: 'forged', source: 'none' });
       return undefined;
     }
-    const session = await read(claims.sessionId);
-    if (session === undefined || session.generation !== claims.generation) {
+    const found = await read(claims.sessionId);
+    const session = found !== undefined && claims.generation < found.generation ? await judge(claims) : found;
+    if (session === undefined) {
       onEvent({ type: 'verified', result: 'absent', source: store.source });
       return undefined;
     }
+    if (device !== undefined && isForeign(session, device)) {
+      onEvent({ type: 'verified', result: 'foreign', source: store.source });
+      throw new SessionError('NO_SESSION');
+    }
     onEvent({ type: 'verified', result: 'valid', source: store.source });
     return seen(session);
+  }
+
+  /** Reports a device that a session was not started on; answers whether it is refused. */
+  function isForeign(session: Session, device: Device): boolean {
+    if (binding === undefined || binding.isSameDevice(session.device, device)) return false;
+    onEvent({ type: 'binding-mismatch', sessionId: session.sessionId, userId: session.userId });
+    return binding.enforce;
+  }
+
+  /** The session that a token of an earlier generation is still good for; a replay ends it. */
+  async function judge(claims: TokenClaims): Promise<Session | undefined> {
+    const judged = await store.judge({ ...claims, graceMs: policy.graceMs });
+    if (judged.status === 'replayed') replayed(judged.session);
+    return judged.status === 'unchanged' ? judged.session : undefined;
+  }
+
+  /**
+   * Renews the session of a token: the token of the next generation, the very same for all who present this one. It
+   * counts as activity, and does not move the absolute end. `undefined` when absence is proven; so it is for a token
+   * whose grace is over, and the session ends then (RFC 9700 4.14.2, replay of a rotated credential).
+   */
+  async function renew(token: string): Promise<StartedSession | undefined> {
+    const claims = tokens.verify(token);
+    return claims === undefined ? undefined : renewed(await store.renew({ ...claims, graceMs: policy.graceMs }));
+  }
+
+  /** Renews a session by its name, for a trusted service; once per grace, however many ask. */
+  async function renewById(sessionId: string): Promise<StartedSession | undefined> {
+    if (!isSessionId(sessionId)) return undefined;
+    return renewed(await store.renew({ sessionId, graceMs: policy.graceMs }));
+  }
+
+  function renewed(outcome: Renewed): StartedSession | undefined {
+    if (outcome.status === 'absent') return undefined;
+    const { session } = outcome;
+    if (outcome.status === 'replayed') {
+      replayed(session);
+      return undefined;
+    }
+    if (outcome.status === 'renewed') {
+      onEvent({ type: 'renewed', sessionId: session.sessionId, userId: session.userId });
+    }
+    return { session, token: tokens.issue(session) };
+  }
+
+  function replayed(session: Session): void {
+    onEvent({ type: 'reuse', sessionId: session.sessionId, userId: session.userId });
+    revoked('reuse', session);
   }
 
   /** The live session of that name, not marked as seen; `undefined` when there is none. */
@@ -291,6 +358,8 @@ export function createSessions(deps: {
     login,
     verify,
     requireFresh,
+    renew,
+    renewById,
     get,
     patch,
     revoke,

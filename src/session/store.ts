@@ -43,6 +43,17 @@ export interface SessionStore {
    */
   patch(change: SessionChange): Promise<Patched>;
 
+  /**
+   * Adds one to the generation, if the token that is presented is of the present one; answers the present state, and
+   * changes nothing, where it is of a generation in grace. So all who renew the same generation get the same
+   * successor. A token whose grace is over is a replay, and ends the session. Without `generation` it renews unless
+   * the last renewal is still in its grace. (`standingOf` and `renewed` in policy.ts.)
+   */
+  renew(renewal: Renewal): Promise<Renewed>;
+
+  /** Judges a token of an earlier generation as `renew` does, and renews nothing. */
+  judge(renewal: Renewal & { readonly generation: number }): Promise<Renewed>;
+
   /** Ends the session and answers what it was, or `undefined` when it was absent already. */
   revoke(sessionId: string): Promise<Session | undefined>;
 
@@ -79,6 +90,7 @@ export interface NewSession {
   readonly userId: string | null;
   readonly idleMs: number;
   readonly absoluteMs: number;
+  readonly remember?: boolean;
   readonly metadata: Metadata;
   readonly device: Device;
   readonly limit?: { readonly max: number; readonly policy: LimitPolicy };
@@ -107,6 +119,17 @@ export interface SessionChange {
 export type Patched =
   | { readonly status: 'patched'; readonly session: Session }
   | { readonly status: 'absent' | 'locked' | 'lock-lost' | 'version-conflict' | 'too-large' | 'not-integer' };
+
+export interface Renewal {
+  readonly sessionId: string;
+  /** That of the token presented. */
+  readonly generation?: number;
+  readonly graceMs: number;
+}
+
+export type Renewed =
+  | { readonly status: 'renewed' | 'unchanged' | 'replayed'; readonly session: Session }
+  | { readonly status: 'absent' };
 
 export interface ListQuery {
   readonly userId: string;

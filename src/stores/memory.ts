@@ -1,7 +1,7 @@
 import { patchMetadata } from '../session/metadata.ts';
-import { isLive, type LimitPolicy } from '../session/policy.ts';
+import { isInGrace, isLive, type LimitPolicy, renewed, standingOf } from '../session/policy.ts';
 import { expiresAt, type Session } from '../session/session.ts';
-import type { Position, SessionStore } from '../session/store.ts';
+import type { Position, Renewal, Renewed, SessionStore } from '../session/store.ts';
 
 const SWEEP_BATCH = 1000;
 
@@ -26,6 +26,16 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
   function heldLease(sessionId: string): { holder: string; expiresAt: number } | undefined {
     const lease = leases.get(sessionId);
     return lease !== undefined && now() < lease.expiresAt ? lease : undefined;
+  }
+
+  function judge({ sessionId, generation, graceMs }: Renewal): Renewed {
+    const session = living(sessionId);
+    if (session === undefined) return { status: 'absent' };
+    if (generation === undefined || standingOf(session, generation, graceMs, now()) !== 'replay') {
+      return { status: 'unchanged', session };
+    }
+    remove(session);
+    return { status: 'replayed', session };
   }
 
   function livingOf(userId: string): Session[] {
@@ -64,7 +74,7 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
 
     now,
 
-    async create({ limit, replaces, idleMs, absoluteMs, ...rest }) {
+    async create({ limit, replaces, idleMs, absoluteMs, remember = false, ...rest }) {
       const old = replaces === undefined ? undefined : living(replaces);
       const others = rest.userId === null ? [] : livingOf(rest.userId).filter((other) => other !== old);
       const excess = limit === undefined ? 0 : others.length + 1 - limit.max;
@@ -75,12 +85,15 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       const at = now();
       const session: Session = {
         ...rest,
+        remember,
         createdAt: at,
         authenticatedAt: rest.userId === null ? null : at,
         lastSeenAt: at,
         idleMs,
         absoluteExpiresAt: at + absoluteMs,
         generation: 1,
+        renewedAt: at,
+        graceGeneration: 1,
         version: 1,
       };
       insert(session);
@@ -117,6 +130,22 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       const patched = { ...session, metadata: result.metadata, version: session.version + 1 };
       records.set(sessionId, patched);
       return { status: 'patched', session: patched };
+    },
+
+    async renew(renewal) {
+      const { generation, graceMs } = renewal;
+      const judged = judge(renewal);
+      if (judged.status !== 'unchanged') return judged;
+      const { session } = judged;
+      const again = generation === undefined && isInGrace(session, graceMs, now());
+      if (again || (generation !== undefined && generation < session.generation)) return judged;
+      const next = renewed(session, generation ?? session.generation, graceMs, now());
+      records.set(session.sessionId, next);
+      return { status: 'renewed', session: next };
+    },
+
+    async judge(renewal) {
+      return judge(renewal);
     },
 
     async revoke(sessionId) {

@@ -5,11 +5,10 @@ import {
   failures,
   forSession,
   Metadata,
-  Session,
+  SessionWithToken,
   Strict,
   serviceFailures,
   serviceTag,
-  Token,
   UserId,
 } from '../../../src/schemas.ts';
 
@@ -37,12 +36,7 @@ export const createSession = (config: Config) => ({
     ),
   }),
   response: {
-    201: forSession(
-      Type.Object(
-        { session: Session, token: Token },
-        { description: 'The session, and the token to hand to the user' },
-      ),
-    ),
+    201: forSession(SessionWithToken),
     ...failures(...serviceFailures, ...bodyFailures, 'SESSION_LIMIT_REACHED', 'METADATA_TOO_LARGE'),
   },
 });

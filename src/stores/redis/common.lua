@@ -52,18 +52,33 @@ local function schedule(id, user, due, now)
 end
 
 -- Places of the record, one-based (record.ts lists them).
-local USER, VERSION, METADATA = 6, 10, 12
--- What stands in the places that a record leaves out at its end: authenticated, version, generation, metadata.
-local DEFAULTS = { [9] = 0, [10] = 1, [11] = 1, [12] = {} }
+local SEEN, CREATED, IDLE, ABSOLUTE, USER, VERSION, METADATA = 2, 3, 4, 5, 6, 10, 11
+local GENERATION, RENEWED, GRACE_GENERATION, REMEMBER = 12, 13, 14, 15
+-- What stands in the places that a record leaves out at its end, from the ninth on.
+local DEFAULTS = { [9] = 0, [VERSION] = 1, [METADATA] = {}, [GENERATION] = 1 }
+DEFAULTS[RENEWED], DEFAULTS[GRACE_GENERATION], DEFAULTS[REMEMBER] = 0, 1, 0
 
 -- The record as a table, or nil where it is absent, broken or of a format these scripts do not know.
 local function decode(raw)
   if not raw or string.sub(raw, 1, 3) ~= '[1,' then return nil end
   local ok, record = pcall(cjson.decode, raw)
   if not ok or type(record[USER]) ~= 'string' then return nil end
+  for place = SEEN, ABSOLUTE do
+    if type(record[place]) ~= 'number' then return nil end
+  end
   for place, default in pairs(DEFAULTS) do
     if record[place] == nil then record[place] = default end
     if type(record[place]) ~= type(default) then return nil end
   end
   return record
+end
+
+-- The record as text. cjson writes every slash as \/, which is valid and a byte longer each.
+local function encode(record)
+  return (string.gsub(cjson.encode(record), '\\/', '/'))
+end
+
+-- When a session ends that was last seen at some time, ms.
+local function end_of(seen, created, idle, absolute)
+  return math.floor(math.min(seen + idle * 1000, created + absolute * 1000) + 0.5)
 end

@@ -59,7 +59,6 @@ if #order > tonumber(ARGV[3]) or bytes > tonumber(ARGV[4]) then return { 'too-la
 
 record[METADATA] = flat
 record[VERSION] = record[VERSION] + 1
--- cjson writes every slash as \/, which is valid and a byte longer each.
-local encoded = string.gsub(cjson.encode(record), '\\/', '/')
+local encoded = encode(record)
 redis.call('SET', key, encoded, 'KEEPTTL')
 return { 'patched', encoded }

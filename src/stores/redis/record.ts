@@ -6,9 +6,10 @@ import type { NewSession } from '../../session/store.ts';
  *
  *   0 format · 1 last seen, 13 digits (touch.lua writes over them in place) · 2 created · 3 idle timeout, s ·
  *   4 absolute timeout, s · 5 userId, '' none · 6 address · 7 user agent ·
- *   8 authenticated, ms after creation, -1 never · 9 version · 10 generation · 11 metadata: [key, value, key, value...]
+ *   8 authenticated, ms after creation, -1 never · 9 version · 10 metadata: [key, value, key, value...] ·
+ *   11 generation · 12 renewed, ms after creation · 13 earliest generation in grace · 14 to be remembered, 0 or 1
  *
- * From place 8 on, places at the end that hold 0, 1, 1, [] are left out. Metadata keys are JSON text without its
+ * From place 8 on, places at the end that hold 0, 1, [], 1, 0, 1, 0 are left out. Metadata keys are JSON text without its
  * quotes, values are JSON text: opaque to the scripts, which could not carry `[]`, 2^53 - 1 or a lone surrogate
  * otherwise. The scripts know the places too (common.lua).
  */
@@ -23,12 +24,15 @@ type Places = [
   userAgent: string,
   authenticatedAfter?: number,
   version?: number,
-  generation?: number,
   metadata?: string[],
+  generation?: number,
+  renewedAfter?: number,
+  graceGeneration?: number,
+  remember?: number,
 ];
 
 /** The record of a new session from place 3 on, without the opening bracket; create.lua puts the times in front. */
-export function encodeNew({ userId, idleMs, absoluteMs, device, metadata }: NewSession): string {
+export function encodeNew({ userId, idleMs, absoluteMs, remember, device, metadata }: NewSession): string {
   const { ip, userAgent } = device;
   const places: unknown[] = [
     idleMs / 1000,
@@ -38,8 +42,10 @@ export function encodeNew({ userId, idleMs, absoluteMs, device, metadata }: NewS
     userAgent.toWellFormed(),
   ];
   const pairs = encodePairs(metadata).flat();
-  if (pairs.length > 0) places.push(userId === null ? -1 : 0, 1, 1, pairs);
-  else if (userId === null) places.push(-1);
+  const authenticatedAfter = userId === null ? -1 : 0;
+  if (remember) places.push(authenticatedAfter, 1, pairs, 1, 0, 1, 1);
+  else if (pairs.length > 0) places.push(authenticatedAfter, 1, pairs);
+  else if (userId === null) places.push(authenticatedAfter);
   return JSON.stringify(places).slice(1);
 }
 
@@ -49,12 +55,8 @@ export function decode(sessionId: string, record: string): Session | undefined {
     const places = parse(record);
     if (places === undefined) return undefined;
     const [, seen, created, idleSeconds, absoluteSeconds, userId, ip, userAgent] = places;
-    const [authenticatedAfter = 0, version = 1, generation = 1, metadata = []] = places.slice(8) as [
-      number?,
-      number?,
-      number?,
-      string[]?,
-    ];
+    const [, , , , , , , , authenticatedAfter = 0, version = 1, metadata = []] = places;
+    const [, , , , , , , , , , , generation = 1, renewedAfter = 0, graceGeneration = 1, remember = 0] = places;
     return {
       sessionId,
       userId: userId === '' ? null : userId,
@@ -64,6 +66,9 @@ export function decode(sessionId: string, record: string): Session | undefined {
       idleMs: Math.round(idleSeconds * 1000),
       absoluteExpiresAt: created + Math.round(absoluteSeconds * 1000),
       generation,
+      renewedAt: created + renewedAfter,
+      graceGeneration,
+      remember: remember === 1,
       version,
       metadata: decodeMetadata(metadata),
       device: { ip, userAgent },
@@ -76,13 +81,15 @@ export function decode(sessionId: string, record: string): Session | undefined {
 function parse(record: string): Places | undefined {
   if (!record.startsWith('[1,')) return undefined;
   const places = JSON.parse(record) as Places;
-  const [format, seen, created, idle, absolute, userId, ip, userAgent, authenticated = 0, version = 1, generation = 1] =
-    places;
-  // The sum of these is finite only if each of them is a number.
-  const numbers = format + seen + created + idle + absolute + authenticated + version + generation;
+  const [userId, ip, userAgent] = places.slice(5, 8);
+  const metadata = places[10] ?? [];
+  const numbers = [...places.slice(0, 5), ...places.slice(8, 10), ...places.slice(11)];
   const wellFormed =
-    Number.isFinite(numbers) && typeof userId === 'string' && typeof ip === 'string' && typeof userAgent === 'string';
-  return wellFormed && typeof (places[11] ?? []) === 'object' ? places : undefined;
+    places.length >= 8 &&
+    numbers.every(Number.isFinite) &&
+    [userId, ip, userAgent].every((text) => typeof text === 'string') &&
+    typeof metadata === 'object';
+  return wellFormed ? places : undefined;
 }
 
 /** Metadata as the scripts take it: pairs of key and value, both as JSON text. */

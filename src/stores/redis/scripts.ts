@@ -6,6 +6,7 @@ export type ScriptName =
   | 'create'
   | 'touch'
   | 'patch'
+  | 'renew'
   | 'revoke'
   | 'revoke_user'
   | 'list'

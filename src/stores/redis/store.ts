@@ -2,7 +2,7 @@ import { SessionError } from '../../session/errors.ts';
 import { MAX_METADATA_BYTES, MAX_METADATA_KEYS } from '../../session/metadata.ts';
 import type { Session } from '../../session/session.ts';
 import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
-import type { Locked, Patched, SessionStore } from '../../session/store.ts';
+import type { Locked, Patched, Renewal, Renewed, SessionStore } from '../../session/store.ts';
 import type { RedisClock } from './clock.ts';
 import { type RedisClient, withDeadline } from './connect.ts';
 import { createKeys } from './keys.ts';
@@ -53,6 +53,14 @@ export function createRedisStore(deps: {
     if ((await timed('set', client.set(keys.sweeper, 1, 'PX', SWEEP_LEASE_MS, 'NX'))) === null) return false;
     leadsUntil = asked + SWEEP_LEASE_MS;
     return true;
+  }
+
+  async function renew({ sessionId, generation = 0, graceMs }: Renewal, really: boolean): Promise<Renewed> {
+    const args = [sessionId, generation, graceMs, really ? 1 : 0];
+    const [status, record] = (await run('renew', shardOfSession(sessionId), ...args)) as [Renewed['status'], string];
+    if (status === 'absent') return { status };
+    const session = readable(sessionId, record);
+    return session === undefined ? { status: 'absent' } : { status, session };
   }
 
   function readable(sessionId: string, record: string): Session | undefined {
@@ -116,6 +124,10 @@ export function createRedisStore(deps: {
       const session = readable(sessionId, record);
       return session === undefined ? { status: 'absent' } : { status, session };
     },
+
+    renew: (renewal) => renew(renewal, true),
+
+    judge: (renewal) => renew(renewal, false),
 
     async revoke(sessionId) {
       const record = (await run('revoke', shardOfSession(sessionId), sessionId)) as string | null;

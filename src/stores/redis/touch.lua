@@ -8,6 +8,5 @@ if not seen then return nil end
 local now = clock()
 if now <= tonumber(seen) then return tonumber(seen) end
 redis.call('SETRANGE', key, 3, now)
-local due = math.min(now + idle * 1000, created + absolute * 1000)
-redis.call('PEXPIREAT', key, math.floor(due + 0.5), 'GT')
+redis.call('PEXPIREAT', key, end_of(now, created, idle, absolute), 'GT')
 return now

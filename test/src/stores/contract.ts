@@ -42,6 +42,9 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
       userId: 'ann',
       idleMs: 1_800_000,
       generation: 1,
+      renewedAt: session.createdAt,
+      graceGeneration: 1,
+      remember: false,
       version: 1,
       metadata: { cart: ['book'] },
       device,
@@ -448,6 +451,96 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     t.match(await store.patch({ sessionId, patch }), { status: 'patched' });
     await store.revoke(sessionId);
     t.same(await store.lock({ sessionId, holder: 'h', ttlMs: 30 }), { status: 'absent' });
+  });
+
+  t.test('parallel renewals of one generation have one successor', async (t) => {
+    const { store } = await make(t);
+    const { sessionId, ...session } = await start(store, fresh('ann', { metadata: { a: 1 } }));
+    const renewal = { sessionId, generation: 1, graceMs: 60_000 };
+    const all = await Promise.all(Array.from({ length: 20 }, () => store.renew(renewal)));
+    t.same(all.map(({ status }) => status).sort(), ['renewed', ...Array(19).fill('unchanged')].sort());
+    for (const renewed of all) t.match(renewed, { session: { generation: 2, version: 1, metadata: { a: 1 } } });
+    const after = await store.read(sessionId);
+    t.match(after, { sessionId, generation: 2, createdAt: session.createdAt, graceGeneration: 1 });
+    t.equal(after?.absoluteExpiresAt, session.absoluteExpiresAt, 'the absolute end does not move');
+    t.ok((after?.lastSeenAt ?? 0) >= session.lastSeenAt, 'it counts as activity');
+    t.equal(after?.renewedAt, after?.lastSeenAt);
+    t.equal(await store.count(), 1);
+  });
+
+  t.test('a generation before is good within the grace, and a replay after it', async (t) => {
+    const { store, elapse } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    await store.renew({ sessionId, generation: 1, graceMs: 60_000 });
+    t.match(await store.judge({ sessionId, generation: 1, graceMs: 60_000 }), { status: 'unchanged' });
+    t.match(await store.judge({ sessionId, generation: 2, graceMs: 60_000 }), { status: 'unchanged' });
+    await elapse(20);
+    t.match(await store.judge({ sessionId, generation: 2, graceMs: 10 }), { status: 'unchanged' });
+    t.not(await store.read(sessionId), undefined);
+    t.match(await store.judge({ sessionId, generation: 1, graceMs: 10 }), { status: 'replayed' });
+    t.equal(await store.read(sessionId), undefined);
+    t.same(await store.renew({ sessionId, generation: 2, graceMs: 10 }), { status: 'absent' });
+    t.equal(await store.count(), 0);
+    t.match(await store.list({ userId: 'ann', limit: 10 }), { sessions: [] });
+  });
+
+  t.test('a renewal with a token whose grace is over ends the session', async (t) => {
+    const { store, elapse } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    await store.renew({ sessionId, generation: 1, graceMs: 10 });
+    await elapse(20);
+    t.match(await store.renew({ sessionId, generation: 1, graceMs: 10 }), { status: 'replayed' });
+    t.equal(await store.read(sessionId), undefined);
+  });
+
+  t.test('renewals in quick succession keep the earliest of them in grace', async (t) => {
+    const { store, elapse } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    for (const generation of [1, 2, 3]) {
+      t.match(await store.renew({ sessionId, generation, graceMs: 60_000 }), { status: 'renewed' });
+    }
+    t.match(await store.renew({ sessionId, generation: 1, graceMs: 60_000 }), { session: { generation: 4 } });
+    await elapse(20);
+    await store.renew({ sessionId, generation: 4, graceMs: 10 });
+    t.match(await store.judge({ sessionId, generation: 4, graceMs: 60_000 }), { status: 'unchanged' });
+    t.match(await store.judge({ sessionId, generation: 3, graceMs: 60_000 }), { status: 'replayed' });
+  });
+
+  t.test('without a token a session is renewed once in a grace', async (t) => {
+    const { store, elapse } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    const all = await Promise.all(Array.from({ length: 10 }, () => store.renew({ sessionId, graceMs: 60_000 })));
+    t.equal(all.filter(({ status }) => status === 'renewed').length, 1);
+    await elapse(20);
+    t.match(await store.renew({ sessionId, graceMs: 10 }), { status: 'renewed', session: { generation: 3 } });
+  });
+
+  t.test('a generation the store has lost is taken as it is', async (t) => {
+    const { store } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    t.match(await store.renew({ sessionId, generation: 5, graceMs: 0 }), {
+      status: 'renewed',
+      session: { generation: 6 },
+    });
+  });
+
+  t.test('a renewed session keeps all else, and can be changed', async (t) => {
+    const { store } = await make(t);
+    const session = await start(store, fresh('ann', { remember: true, idleMs: 90_000 }));
+    const { sessionId } = session;
+    await store.renew({ sessionId, generation: 1, graceMs: 10 });
+    const patch = { ...nothing, set: { a: [] } };
+    t.match(await store.patch({ sessionId, patch }), { status: 'patched', session: { version: 2, generation: 2 } });
+    t.not(await store.touch(sessionId), undefined);
+    t.match(await store.read(sessionId), {
+      ...session,
+      lastSeenAt: Number,
+      renewedAt: Number,
+      generation: 2,
+      version: 2,
+      remember: true,
+      metadata: { a: [] },
+    });
   });
 
   t.test('a ping is answered', async (t) => {

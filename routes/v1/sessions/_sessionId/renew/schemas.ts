@@ -1,0 +1,23 @@
+import {
+  bodyFailures,
+  failures,
+  forSession,
+  NoBody,
+  SessionParams,
+  SessionWithToken,
+  serviceFailures,
+  serviceTag,
+} from '../../../../../src/schemas.ts';
+
+export const renewById = {
+  ...serviceTag,
+  summary: 'Renew a session',
+  description: 'The token of the next generation; within RENEW_GRACE_SECONDS of a renewal, that of the present one.',
+  operationId: 'renewById',
+  params: SessionParams,
+  body: NoBody,
+  response: {
+    200: forSession(SessionWithToken),
+    ...failures(...serviceFailures, ...bodyFailures, 'SESSION_NOT_FOUND'),
+  },
+};
