@@ -17,6 +17,9 @@ export interface Meters {
   login(result: string): void;
   storeCommand(command: string, seconds: number): void;
   unreadableRecord(): void;
+  revocationSeen(seconds: number): void;
+  /** Says how the number of sessions in the near cache is found out whenever metrics are read. */
+  nearCacheEntries(count: () => number): void;
   /** Says how the number of living sessions is found out whenever metrics are read. */
   activeSessions(count: () => Promise<number>): void;
 }
@@ -56,6 +59,13 @@ export default fp(
       registers,
     });
 
+    const propagation = new client.Histogram({
+      name: 'revocation_propagation_seconds',
+      help: 'From a revocation made here of a session held here until Redis told of it',
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
+      registers,
+    });
+
     fastify.decorate('meters', {
       async text() {
         return { body: await registry.metrics(), contentType: registry.contentType };
@@ -66,7 +76,7 @@ export default fp(
           case 'created':
             return created.inc({ kind: event.kind });
           case 'revoked':
-            return revoked.inc({ reason: event.reason }, event.count);
+            return revoked.inc({ reason: event.reason });
           case 'renewed':
             return renewed.inc();
           case 'reuse':
@@ -85,6 +95,19 @@ export default fp(
       login: (result) => logins.inc({ result }),
       storeCommand: (command, seconds) => commands.observe({ command }, seconds),
       unreadableRecord: () => unreadable.inc(),
+
+      revocationSeen: (seconds) => propagation.observe(seconds),
+
+      nearCacheEntries(count) {
+        new client.Gauge({
+          name: 'near_cache_entries',
+          help: 'Sessions held in this process',
+          registers,
+          collect() {
+            this.set(count());
+          },
+        });
+      },
 
       activeSessions(count) {
         new client.Gauge({

@@ -6,11 +6,13 @@ import type { SessionPolicy } from '../src/session/policy.ts';
 import { type Binding, createSessions, type Sessions } from '../src/session/sessions.ts';
 import type { SessionStore } from '../src/session/store.ts';
 import { createTokenCodec } from '../src/session/token.ts';
+import { cached } from '../src/stores/cached.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
 import { createRedisClock } from '../src/stores/redis/clock.ts';
 import type { RedisClient } from '../src/stores/redis/connect.ts';
 import { claimShards, ShardsError } from '../src/stores/redis/shards.ts';
 import { createRedisStore } from '../src/stores/redis/store.ts';
+import { createTracking } from '../src/stores/redis/tracking.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -53,7 +55,7 @@ export default fp<SessionsOptions>(
       await guardShards(fastify.redis);
       const clock = createRedisClock(fastify.redis, now);
       fastify.addHook('onClose', async () => clock.stop());
-      return createRedisStore({
+      const store = createRedisStore({
         client: fastify.redis,
         clock,
         prefix: config.REDIS_PREFIX,
@@ -63,6 +65,27 @@ export default fp<SessionsOptions>(
           log.warn({ sessionId }, 'a record can not be read; its session counts as absent');
         },
       });
+      return config.NEAR_CACHE_MAX === 0 ? store : nearCache(store);
+    }
+
+    function nearCache(store: SessionStore): SessionStore {
+      const tracking = createTracking({
+        client: fastify.redis,
+        prefix: config.REDIS_PREFIX,
+        onRefused: (problem) =>
+          log.warn(
+            { problem: problem.message },
+            'Redis refuses CLIENT TRACKING: the near cache is off (docs/redis.md)',
+          ),
+      });
+      fastify.addHook('onClose', async () => tracking.stop());
+      const near = cached(store, {
+        max: config.NEAR_CACHE_MAX,
+        invalidations: tracking,
+        onPropagated: (ms) => meters.revocationSeen(ms / 1000),
+      });
+      meters.nearCacheEntries(near.entries);
+      return near;
     }
 
     // A pod that disagrees refuses to start; where Redis comes late, it ends then.

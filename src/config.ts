@@ -51,6 +51,7 @@ export const ConfigSchema = Type.Object({
     }),
   ),
   REDIS_PREFIX: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,32}$', default: 'sd' }),
+  NEAR_CACHE_MAX: Type.Integer({ minimum: 0, maximum: 10_000_000, default: 100_000 }),
   METRICS_TOKEN: Type.Optional(
     Type.String({ pattern: '^[\\x21-\\x7e]{16,}$', description: '16 characters or more, without spaces' }),
   ),
@@ -75,7 +76,7 @@ const PROFILES = {
 } as const;
 
 /** Settings of the contract that this version does not act on yet. */
-const LATER = ['REDIS_WAIT_REPLICAS', 'NEAR_CACHE_MAX', 'DATABASE_URL', 'KAFKA_BROKERS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+const LATER = ['REDIS_WAIT_REPLICAS', 'DATABASE_URL', 'KAFKA_BROKERS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
 /** All that is wrong with the settings, in one message that names each of them and prints no value. */
 export class ConfigError extends Error {

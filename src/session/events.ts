@@ -15,9 +15,8 @@ export type SessionEvent =
   | {
       readonly type: 'revoked';
       readonly reason: RevocationReason;
+      readonly sessionId: string;
       readonly userId: string | null;
-      readonly sessionId?: string;
-      readonly count: number;
     }
   | { readonly type: 'renewed' | 'reuse'; readonly sessionId: string; readonly userId: string | null }
   /** A session was presented from another device than it was started on. */

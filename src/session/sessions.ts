@@ -297,10 +297,10 @@ export function createSessions(deps: {
 
   /** Ends all sessions of a user but `except`, and answers how many lived. */
   async function revokeUser(userId: string, reason: RevocationReason, except?: string): Promise<number> {
-    const { revoked: count, expired } = await store.revokeUser(userId, except);
-    if (count > 0) onEvent({ type: 'revoked', reason, userId, count });
-    countExpired(expired);
-    return count;
+    const ended = await store.revokeUser(userId, except);
+    for (const sessionId of ended.revoked) onEvent({ type: 'revoked', reason, sessionId, userId });
+    countExpired(ended.expired);
+    return ended.revoked.length;
   }
 
   /** The living sessions of the caller's user, newest first; of an anonymous caller, that one session. */
@@ -338,14 +338,14 @@ export function createSessions(deps: {
     if (created.status === 'limit-reached') throw new SessionError('SESSION_LIMIT_REACHED');
     const { session, evicted } = created;
     for (const sessionId of evicted) {
-      onEvent({ type: 'revoked', reason: 'evicted', sessionId, userId: session.userId, count: 1 });
+      onEvent({ type: 'revoked', reason: 'evicted', sessionId, userId: session.userId });
     }
     onEvent({ type: 'created', kind, sessionId: session.sessionId, userId: session.userId });
     return { session, token: tokens.issue(session) };
   }
 
   function revoked(reason: RevocationReason, { sessionId, userId }: Session): void {
-    onEvent({ type: 'revoked', reason, sessionId, userId, count: 1 });
+    onEvent({ type: 'revoked', reason, sessionId, userId });
   }
 
   function countExpired(count: number): void {

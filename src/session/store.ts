@@ -27,8 +27,13 @@ export interface SessionStore {
    */
   create(session: NewSession): Promise<Created>;
 
-  /** The session, or `undefined` when it is absent. Changes nothing. */
-  read(sessionId: string): Promise<Session | undefined>;
+  /**
+   * The session, or `undefined` when it is absent. Changes nothing. A near cache may answer; with `fresh` none does.
+   */
+  read(sessionId: string, options?: { readonly fresh?: boolean }): Promise<Session | undefined>;
+
+  /** The session, where that is known without asking anyone; `undefined` says nothing. */
+  peek(sessionId: string): Session | undefined;
 
   /**
    * Marks the session as seen now, and moves its end accordingly: never backwards, never past the absolute end.
@@ -57,8 +62,8 @@ export interface SessionStore {
   /** Ends the session and answers what it was, or `undefined` when it was absent already. */
   revoke(sessionId: string): Promise<Session | undefined>;
 
-  /** Ends all sessions of a user but `except`, and answers how many lived. */
-  revokeUser(userId: string, except?: string): Promise<Counted>;
+  /** Ends all sessions of a user but `except`, and answers which lived. */
+  revokeUser(userId: string, except?: string): Promise<RevokedUser>;
 
   /** The living sessions of a user, newest first, a page at a time. */
   list(query: ListQuery): Promise<Page>;
@@ -162,8 +167,9 @@ export type Locked =
   | { readonly status: 'held'; readonly forMs: number }
   | { readonly status: 'absent' };
 
-export interface Counted {
-  readonly revoked: number;
+export interface RevokedUser {
+  /** Ids of the sessions that lived. */
+  readonly revoked: readonly string[];
   readonly expired: number;
 }
 

@@ -110,6 +110,8 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       return living(sessionId);
     },
 
+    peek: living,
+
     async touch(sessionId) {
       const session = living(sessionId);
       if (session === undefined) return undefined;
@@ -157,7 +159,7 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
     async revokeUser(userId, except) {
       const doomed = livingOf(userId).filter((session) => session.sessionId !== except);
       for (const session of doomed) remove(session);
-      return { revoked: doomed.length, expired: 0 };
+      return { revoked: doomed.map(({ sessionId }) => sessionId), expired: 0 };
     },
 
     async list({ userId, limit, after }) {

@@ -40,6 +40,6 @@ t.test('the life of sessions is logged by their public names', async (t) => {
   const sessionId = token.split('.')[0] as string;
   t.match(events, [
     { type: 'created', kind: 'login', sessionId, userId: 'demo' },
-    { type: 'revoked', reason: 'logout', sessionId, userId: 'demo', count: 1 },
+    { type: 'revoked', reason: 'logout', sessionId, userId: 'demo' },
   ]);
 });

@@ -43,6 +43,7 @@ t.test('an empty environment has the defaults', async (t) => {
     LOGIN_RATE_MAX: 10,
     LOGIN_RATE_WINDOW_SECONDS: 60,
     REDIS_PREFIX: 'sd',
+    NEAR_CACHE_MAX: 100_000,
     SHUTDOWN_GRACE_SECONDS: 10,
     production: false,
     demoUser: true,

@@ -56,8 +56,8 @@ export function createRedisClient(
   });
 }
 
-/** Growing pauses, spread so that pods do not come back all at once. */
-function pauseBeforeRetry(attempt: number): number {
+/** Growing pauses, milliseconds, spread so that pods do not come back all at once. */
+export function pauseBeforeRetry(attempt: number): number {
   const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), LONGEST_RETRY_MS);
   return longest * (0.5 + Math.random() / 2);
 }

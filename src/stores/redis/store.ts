@@ -100,6 +100,8 @@ export function createRedisStore(deps: {
       return record === null ? undefined : readable(sessionId, record);
     },
 
+    peek: () => undefined,
+
     async touch(sessionId) {
       return ((await run('touch', shardOfSession(sessionId), sessionId)) as number | null) ?? undefined;
     },
@@ -135,9 +137,9 @@ export function createRedisStore(deps: {
     },
 
     async revokeUser(userId, except) {
-      const [revoked, expired] = (await run('revoke_user', shardOfUser(userId), userId, except ?? '')) as [
+      const [expired, ...revoked] = (await run('revoke_user', shardOfUser(userId), userId, except ?? '')) as [
         number,
-        number,
+        ...string[],
       ];
       return { revoked, expired };
     },
