@@ -29,7 +29,7 @@ export function needsTouch(session: Session, policy: SessionPolicy, now: number)
 
 /** Whether the session was renewed so short a while ago that earlier generations are still good. */
 export function isInGrace(session: Session, graceMs: number, now: number): boolean {
-  return session.generation > session.graceGeneration && now - session.renewedAt <= graceMs;
+  return session.generation > session.graceGeneration && now - session.renewedAt < graceMs;
 }
 
 /** How a token of some generation stands: `current`, good a little longer, or used when it is long over. */

@@ -12,7 +12,7 @@ if not record then return { 'absent' } end
 local now = clock()
 local generation = tonumber(ARGV[2])
 local renewed = record[CREATED] + record[RENEWED]
-local in_grace = record[GENERATION] > record[GRACE_GENERATION] and now - renewed <= tonumber(ARGV[3])
+local in_grace = record[GENERATION] > record[GRACE_GENERATION] and now - renewed < tonumber(ARGV[3])
 
 if generation == 0 then
   if in_grace then return { 'unchanged', raw } end
