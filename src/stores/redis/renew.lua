@@ -4,6 +4,7 @@
 -- ARGV[3]  grace, ms
 -- ARGV[4]  1 to renew, 0 to judge alone
 -- Returns  { 'renewed' | 'unchanged' | 'replayed', record } or { 'absent' }
+local MAX_IN_GRACE = 8
 local key = record_key(ARGV[1])
 local raw = redis.call('GET', key)
 local record = decode(raw)
@@ -24,8 +25,8 @@ elseif generation < record[GENERATION] then
 end
 if ARGV[4] == '0' then return { 'unchanged', raw } end
 
-if not in_grace then record[GRACE_GENERATION] = generation end
 record[GENERATION] = generation + 1
+record[GRACE_GENERATION] = in_grace and math.max(record[GRACE_GENERATION], generation + 1 - MAX_IN_GRACE) or generation
 record[RENEWED] = now - record[CREATED]
 record[SEEN] = math.max(now, record[SEEN])
 local encoded = encode(record)

@@ -111,6 +111,18 @@ inEveryWorld('a thief who renews first is found out when the owner comes, and ne
   t.equal(await status(stolen), 401);
 });
 
+inEveryWorld('a thief who never stops renewing is found out all the same', async (t, world) => {
+  const { login, status, elapse } = world;
+  const { token } = await login('ann');
+  let stolen = token;
+  for (let i = 0; i < 10; i += 1) {
+    stolen = cookieToken(await renew(world, stolen));
+    await elapse(9 * SECOND);
+  }
+  t.equal(await status(token), 401);
+  t.equal(await status(stolen), 401);
+});
+
 inEveryWorld(
   'RENEW_GRACE_SECONDS=0: the old token ends with the renewal, and to use it again ends the session',
   async (t, world) => {
