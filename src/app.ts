@@ -57,6 +57,9 @@ export async function buildApp(config: Config, { logger, now }: AppOverrides): P
     dir: join(ROOT, 'routes'),
     forceESM: true,
     routeParams: true,
+    // A folder's autohooks.ts holds for all below it: of routes/v1, that only services get in.
+    autoHooks: true,
+    cascadeHooks: true,
     ignorePattern: /schemas\.ts$/,
   });
   return app;

@@ -2,8 +2,13 @@ import { BlockList, isIP } from 'node:net';
 import Bowser from 'bowser';
 import type { Device } from './session/session.ts';
 
-/** How many leading bits of an address name a network: one household or one provider's customer. */
-const NETWORK_BITS = { 4: 24, 6: 56 } as const;
+/** How many leading bits of an IPv6 address name a network: one household or one provider's customer. */
+const NETWORK_BITS = 56;
+/** The same of an IPv4 address, a /24, written as IPv6 (RFC 4291 2.5.5.2). */
+const MAPPED_NETWORK_BITS = 96 + 24;
+
+const mapped = new BlockList();
+mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
 
 /**
  * Whether a request comes from the device a session was started on, as far as that can be seen: the family of the
@@ -23,12 +28,18 @@ function family(userAgent: string): string {
   return `${browser.name || userAgent.split(/[/ ]/, 1)[0]} on ${os.name ?? ''}`;
 }
 
+/** A socket that takes both versions writes an IPv4 address as IPv6; it is the same address. */
 function isSameNetwork(known: string, seen: string): boolean {
-  const version = isIP(known);
-  if (version === 0) return true;
-  if (isIP(seen) !== version) return false;
-  const type = version === 4 ? 'ipv4' : 'ipv6';
+  if (isIP(known) === 0) return true;
+  if (isIP(seen) === 0) return false;
+  const [start, now] = [asIPv6(known), asIPv6(seen)];
+  const isIPv4 = mapped.check(start, 'ipv6');
+  if (mapped.check(now, 'ipv6') !== isIPv4) return false;
   const network = new BlockList();
-  network.addSubnet(known, NETWORK_BITS[version as 4 | 6], type);
-  return network.check(seen, type);
+  network.addSubnet(start, isIPv4 ? MAPPED_NETWORK_BITS : NETWORK_BITS, 'ipv6');
+  return network.check(now, 'ipv6');
+}
+
+function asIPv6(address: string): string {
+  return isIP(address) === 4 ? `::ffff:${address}` : address;
 }

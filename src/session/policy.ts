@@ -29,7 +29,7 @@ export function needsTouch(session: Session, policy: SessionPolicy, now: number)
 
 /** Whether the session was renewed so short a while ago that earlier generations are still good. */
 export function isInGrace(session: Session, graceMs: number, now: number): boolean {
-  return session.generation > session.graceGeneration && now - session.renewedAt <= graceMs;
+  return session.generation > session.graceGeneration && now - session.renewedAt < graceMs;
 }
 
 /** How a token of some generation stands: `current`, good a little longer, or used when it is long over. */
@@ -44,9 +44,13 @@ export function standingOf(session: Session, generation: number, graceMs: number
   return generation >= session.graceGeneration && isInGrace(session, graceMs, now) ? 'grace' : 'replay';
 }
 
+/** How many generations before the present one may be in grace: who renews without pause does not keep it open. */
+const MAX_IN_GRACE = 8;
+
 /**
  * The session after a renewal, its clock started anew as by any activity. Renewals that follow one another within the
- * grace share it: the earliest generation among them stays good, so that no tab that is late is taken for a thief.
+ * grace share it: the earliest generation among the last eight stays good, so that no tab that is late is taken for a
+ * thief, and no thief hides behind it.
  */
 export function renewed(session: Session, generation: number, graceMs: number, now: number): Session {
   return {
@@ -54,7 +58,9 @@ export function renewed(session: Session, generation: number, graceMs: number, n
     lastSeenAt: now,
     generation: generation + 1,
     renewedAt: now,
-    graceGeneration: isInGrace(session, graceMs, now) ? session.graceGeneration : generation,
+    graceGeneration: isInGrace(session, graceMs, now)
+      ? Math.max(session.graceGeneration, generation + 1 - MAX_IN_GRACE)
+      : generation,
   };
 }
 

@@ -40,6 +40,7 @@ const routes = [
   ['POST', '/session'],
   ['PATCH', '/session'],
   ['POST', '/session/heartbeat'],
+  ['POST', '/session/renew'],
   ['POST', '/login'],
   ['POST', '/logout'],
   ['DELETE', '/sessions'],

@@ -4,6 +4,7 @@
 -- ARGV[3]  grace, ms
 -- ARGV[4]  1 to renew, 0 to judge alone
 -- Returns  { 'renewed' | 'unchanged' | 'replayed', record } or { 'absent' }
+local MAX_IN_GRACE = 8
 local key = record_key(ARGV[1])
 local raw = redis.call('GET', key)
 local record = decode(raw)
@@ -12,7 +13,7 @@ if not record then return { 'absent' } end
 local now = clock()
 local generation = tonumber(ARGV[2])
 local renewed = record[CREATED] + record[RENEWED]
-local in_grace = record[GENERATION] > record[GRACE_GENERATION] and now - renewed <= tonumber(ARGV[3])
+local in_grace = record[GENERATION] > record[GRACE_GENERATION] and now - renewed < tonumber(ARGV[3])
 
 if generation == 0 then
   if in_grace then return { 'unchanged', raw } end
@@ -24,8 +25,8 @@ elseif generation < record[GENERATION] then
 end
 if ARGV[4] == '0' then return { 'unchanged', raw } end
 
-if not in_grace then record[GRACE_GENERATION] = generation end
 record[GENERATION] = generation + 1
+record[GRACE_GENERATION] = in_grace and math.max(record[GRACE_GENERATION], generation + 1 - MAX_IN_GRACE) or generation
 record[RENEWED] = now - record[CREATED]
 record[SEEN] = math.max(now, record[SEEN])
 local encoded = encode(record)

@@ -1,23 +1,12 @@
 import t from 'tap';
 import { build, SECRET, withCookie } from '../../support/build.ts';
+import { sumOf } from '../../support/metrics.ts';
 import { startRedis } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
 import { usersFile } from '../../support/users.ts';
 import { redisWorld, type World, worlds } from '../../support/worlds.ts';
 
 const inEveryWorld = await worlds(t);
-
-/** The values of a metric, by its labels as written, added up over all pods. */
-async function sum({ pods }: World, name: string): Promise<Record<string, number>> {
-  const values: Record<string, number> = {};
-  for (const pod of pods) {
-    const { body } = await pod.inject('/metrics');
-    for (const [, labels = '', value] of body.matchAll(new RegExp(`^${name}(\\{.*\\})? (\\S+)$`, 'gm'))) {
-      values[labels] = (values[labels] ?? 0) + Number(value);
-    }
-  }
-  return values;
-}
 
 /** What every pod says of the number of living sessions. */
 async function active({ pods }: World): Promise<number[]> {
@@ -41,23 +30,23 @@ inEveryWorld('what happens to sessions is counted under the names of the contrac
   await elapse(61_000);
   await call('GET', '/verify', { token: second.token });
 
-  t.match(await sum(world, 'session_created_total'), { '{kind="anonymous"}': 1, '{kind="login"}': 4 });
+  t.match(await sumOf(world.pods, 'session_created_total'), { '{kind="anonymous"}': 1, '{kind="login"}': 4 });
   const revoked = { '{reason="login"}': 1, '{reason="logout"}': 1, '{reason="user"}': 1 };
-  t.same(await sum(world, 'session_revoked_total'), revoked);
-  t.match(await sum(world, 'login_total'), { '{result="success"}': 4, '{result="invalid_credentials"}': 1 });
-  const verified = await sum(world, 'session_verify_total');
+  t.same(await sumOf(world.pods, 'session_revoked_total'), revoked);
+  t.match(await sumOf(world.pods, 'login_total'), { '{result="success"}': 4, '{result="invalid_credentials"}': 1 });
+  const verified = await sumOf(world.pods, 'session_verify_total');
   t.equal(verified[`{result="valid",source="${world.name}"}`], 5);
   t.equal(verified[`{result="absent",source="${world.name}"}`], 1);
   t.equal(verified['{result="forged",source="none"}'], 1);
-  t.match(await sum(world, 'session_touch_total'), { '{result="written"}': 1, '{result="skipped"}': 4 });
-  t.same(await sum(world, 'session_expired_total'), { '': 0 });
+  t.match(await sumOf(world.pods, 'session_touch_total'), { '{result="written"}': 1, '{result="skipped"}': 4 });
+  t.same(await sumOf(world.pods, 'session_expired_total'), { '': 0 });
   t.same(await active(world), world.name === 'redis' ? [2, 2] : [2]);
 
   const answer = await (pods[0] as (typeof pods)[number]).inject('/metrics');
   t.match(answer.headers['content-type'], /^text\/plain/);
   t.match(answer.body, /^http_request_duration_seconds_count\{/m);
   if (world.name === 'redis') {
-    const commands = Object.keys(await sum(world, 'store_command_seconds_count'));
+    const commands = Object.keys(await sumOf(world.pods, 'store_command_seconds_count'));
     for (const command of ['get', 'create', 'touch', 'revoke']) t.ok(commands.includes(`{command="${command}"}`));
   }
 });
@@ -67,7 +56,7 @@ inEveryWorld(
   async (t, world) => {
     await world.login('ann');
     await world.login('ann');
-    t.same(await sum(world, 'session_revoked_total'), { '{reason="evicted"}': 1 });
+    t.same(await sumOf(world.pods, 'session_revoked_total'), { '{reason="evicted"}': 1 });
     t.same(await active(world), world.name === 'redis' ? [1, 1] : [1]);
   },
   { MAX_SESSIONS_PER_USER: '1' },
@@ -85,9 +74,9 @@ t.test('expiry is seen by every pod within 2 s and counted once over all', async
   await until(async () => Date.now() > lastEnd);
   await until(async () => (await active(world)).every((count) => count === 0), 2000);
   t.comment(`seen ${Date.now() - lastEnd} ms after the last end`);
-  t.same(await sum(world, 'session_expired_total'), { '': 20 });
+  t.same(await sumOf(world.pods, 'session_expired_total'), { '': 20 });
   await until(() => Date.now() > lastEnd + 2500);
-  t.same(await sum(world, 'session_expired_total'), { '': 20 }, 'and by no other pod later');
+  t.same(await sumOf(world.pods, 'session_expired_total'), { '': 20 }, 'and by no other pod later');
 });
 
 t.test('where METRICS_TOKEN is set, metrics are for those who have it', async (t) => {

@@ -506,6 +506,17 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     t.match(await store.judge({ sessionId, generation: 3, graceMs: 60_000 }), { status: 'replayed' });
   });
 
+  t.test('of renewals without pause the last eight are in grace', async (t) => {
+    const { store } = await make(t);
+    const { sessionId } = await start(store, fresh('ann'));
+    const graceMs = 60_000;
+    for (let generation = 1; generation <= 8; generation += 1) await store.renew({ sessionId, generation, graceMs });
+    t.match(await store.judge({ sessionId, generation: 1, graceMs }), { status: 'unchanged' });
+    await store.renew({ sessionId, generation: 9, graceMs });
+    t.match(await store.judge({ sessionId, generation: 2, graceMs }), { status: 'unchanged' });
+    t.match(await store.judge({ sessionId, generation: 1, graceMs }), { status: 'replayed' });
+  });
+
   t.test('without a token a session is renewed once in a grace', async (t) => {
     const { store, elapse } = await make(t);
     const { sessionId } = await start(store, fresh('ann'));
