@@ -24,7 +24,7 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const [statusCode, sentence] = errors[code];
   // A validation message names the property at fault, and no value.
   const message = code === 'FST_ERR_VALIDATION' ? (error as Error).message : sentence;
-  if (statusCode >= 500) request.log.error({ err: error, code }, 'request failed');
+  if (statusCode >= 500) request.log.error({ reqId: request.id, err: error, code }, 'request failed');
   const retryAfter = error instanceof ApiError ? error.retryAfter : undefined;
   if (retryAfter !== undefined || statusCode === 503) reply.header('retry-after', retryAfter ?? STORE_RETRY_SECONDS);
   return reply

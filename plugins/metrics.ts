@@ -1,4 +1,5 @@
-import client from '@prometheus-io/client';
+import client, { type Histogram } from '@prometheus-io/client';
+import type { onResponseHookHandler } from 'fastify';
 import fastifyMetrics from 'fastify-metrics';
 import fp from 'fastify-plugin';
 import type { SessionEvent } from '../src/session/events.ts';
@@ -18,25 +19,47 @@ export interface Meters {
   storeCommand(command: string, seconds: number): void;
   unreadableRecord(): void;
   revocationSeen(seconds: number): void;
+  /** Says how the number of verifications that were no events is found out whenever metrics are read. */
+  recalledSessions(count: () => number, source: string): void;
   /** Says how the number of sessions in the near cache is found out whenever metrics are read. */
   nearCacheEntries(count: () => number): void;
   /** Says how the number of living sessions is found out whenever metrics are read. */
   activeSessions(count: () => Promise<number>): void;
 }
 
+type Labels = 'method' | 'route' | 'status_code';
+
 export default fp(
   async (fastify) => {
     // One registry per app: the process-wide one would make two apps of a test collide.
     const registry = new client.Registry();
     const registers = [registry];
-    await fastify.register(fastifyMetrics.default, {
-      endpoint: null,
-      promClient: client,
-      defaultMetrics: { enabled: true, register: registry },
-      routeMetrics: {
-        enabled: { histogram: true, summary: false },
-        overrides: { histogram: { registers }, summary: { registers } },
-      },
+    // Its two hooks cost 9 µs a request, of 16 µs that an empty route takes; so it is registered aside, where there are
+    // no routes, and its histogram is fed by one hook of ours, with the labels of a route found once.
+    await fastify.register(async (aside) => {
+      await aside.register(fastifyMetrics.default, {
+        endpoint: null,
+        promClient: client,
+        defaultMetrics: { enabled: true, register: registry },
+        routeMetrics: {
+          enabled: { histogram: true, summary: false },
+          overrides: { histogram: { registers }, summary: { registers } },
+        },
+      });
+    });
+    const durations = registry.getSingleMetric('http_request_duration_seconds') as Histogram<Labels>;
+    fastify.addHook('onRoute', (route) => {
+      // HEAD comes with GET, and brings its hooks along.
+      if (route.method === 'HEAD') return;
+      const method = String(route.method);
+      const byStatus: { observe(seconds: number): void }[] = [];
+      const observe: onResponseHookHandler = (_request, reply, done) => {
+        const { statusCode } = reply;
+        byStatus[statusCode] ??= durations.labels({ method, route: route.url, status_code: statusCode });
+        byStatus[statusCode].observe(reply.elapsedTime / 1000);
+        done();
+      };
+      route.onResponse = [observe, ...[route.onResponse ?? []].flat()];
     });
 
     const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
@@ -47,7 +70,14 @@ export default fp(
     const renewed = counter('session_renewed_total', 'Sessions renewed');
     const reused = counter('session_reuse_detected_total', 'Tokens used again after their grace');
     const mismatched = counter('session_binding_mismatch_total', 'Sessions presented from another device');
-    const verified = counter('session_verify_total', 'Tokens looked at', 'result', 'source');
+    let countRecalls = () => {};
+    const verified = new client.Counter({
+      name: 'session_verify_total',
+      help: 'Tokens looked at',
+      labelNames: ['result', 'source'],
+      registers,
+      collect: () => countRecalls(),
+    });
     const touched = counter('session_touch_total', 'Sights of a session, by whether they were written', 'result');
     const logins = counter('login_total', 'Attempts to log in', 'result');
     const unreadable = counter('session_unreadable_total', 'Records found that could not be read');
@@ -97,6 +127,17 @@ export default fp(
       unreadableRecord: () => unreadable.inc(),
 
       revocationSeen: (seconds) => propagation.observe(seconds),
+
+      recalledSessions(count, source) {
+        let counted = 0;
+        countRecalls = () => {
+          const recalled = count() - counted;
+          counted += recalled;
+          if (recalled === 0) return;
+          verified.inc({ result: 'valid', source }, recalled);
+          touched.inc({ result: 'skipped' }, recalled);
+        };
+      },
 
       nearCacheEntries(count) {
         new client.Gauge({

@@ -1,5 +1,5 @@
 import fastifyCookie from '@fastify/cookie';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '../src/errors.ts';
 import { type Presented, presented } from '../src/presented.ts';
@@ -10,7 +10,7 @@ import type { StartedSession } from '../src/session/sessions.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     /** Hook `onRequest` of routes for callers with a session: sets `request.session`, or answers 401 `NO_SESSION`. */
-    authenticate(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+    authenticate: onRequestHookHandler;
   }
   interface FastifyRequest {
     /** The caller's live session, on routes with `authenticate`. */
@@ -34,6 +34,18 @@ declare module 'fastify' {
 }
 
 const MAX_USER_AGENT = 512;
+
+// A session in use is the same object at every request: its end is put into words once.
+const ends = new WeakMap<Session, string>();
+
+function endOf(session: Session): string {
+  let end = ends.get(session);
+  if (end === undefined) {
+    end = new Date(expiresAt(session)).toISOString();
+    ends.set(session, end);
+  }
+  return end;
+}
 
 /** `request.session`: the caller's session, from the cookie or the bearer token, and the cookie on its way out. */
 export default fp(
@@ -71,10 +83,7 @@ export default fp(
     });
 
     fastify.decorateReply('forSession', function (this: FastifyReply, session: Session) {
-      return this.header('x-session-expire', new Date(expiresAt(session)).toISOString()).header(
-        'cache-control',
-        'no-store',
-      );
+      return this.header('x-session-expire', endOf(session)).header('cache-control', 'no-store');
     });
 
     fastify.decorateReply('giveToken', function (this: FastifyReply, { session, token }) {
@@ -92,11 +101,23 @@ export default fp(
       return new ApiError('NO_SESSION');
     });
 
-    fastify.decorate('authenticate', async (request: FastifyRequest, reply: FastifyReply) => {
+    async function look(request: FastifyRequest, reply: FastifyReply): Promise<Session> {
       const session = await sessionOf(request);
       if (session === undefined) throw reply.noSession();
-      request.session = session;
-      reply.forSession(session);
+      return session;
+    }
+
+    fastify.decorate('authenticate', (request, reply, done) => {
+      const admit = (session: Session) => {
+        request.session = session;
+        reply.forSession(session);
+        done();
+      };
+      // A session in use is known here: no promise is made for it.
+      const { token } = request.presentedToken();
+      const known = token === undefined ? undefined : sessions.recall(token, () => request.device());
+      if (known !== undefined) admit(known);
+      else look(request, reply).then(admit, done);
     });
   },
   { name: 'session', dependencies: ['config', 'sessions'] },

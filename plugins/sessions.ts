@@ -1,11 +1,12 @@
 import fp from 'fastify-plugin';
+import { LRUCache } from 'lru-cache';
 import { isSameDevice } from '../src/binding.ts';
 import type { Config } from '../src/config.ts';
 import type { SessionEvent } from '../src/session/events.ts';
 import type { SessionPolicy } from '../src/session/policy.ts';
 import { type Binding, createSessions, type Sessions } from '../src/session/sessions.ts';
 import type { SessionStore } from '../src/session/store.ts';
-import { createTokenCodec } from '../src/session/token.ts';
+import { createTokenCodec, type TokenClaims, type VerifiedTokens } from '../src/session/token.ts';
 import { cached } from '../src/stores/cached.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
 import { createRedisClock } from '../src/stores/redis/clock.ts';
@@ -26,17 +27,19 @@ const SWEEP_INTERVAL_MS = 1000;
 export interface SessionsOptions {
   /** This pod's clock, epoch milliseconds; tests move it. */
   readonly now?: () => number;
+  /** How long a command of Redis may take, milliseconds; tests on a busy machine are patient. */
+  readonly deadlineMs?: number;
 }
 
 /** The session service on its store: Redis where REDIS_URL is set, the memory of this process otherwise. */
 export default fp<SessionsOptions>(
-  async (fastify, { now = Date.now }) => {
+  async (fastify, { now = Date.now, deadlineMs }) => {
     const { config, meters, log } = fastify;
     const store = fastify.redis === undefined ? createMemoryStore({ now }) : await redisStore();
 
     const sessions = createSessions({
       store,
-      tokens: createTokenCodec(config.SESSION_SECRETS),
+      tokens: createTokenCodec(config.SESSION_SECRETS, verifiedTokens(config)),
       policy: policyOf(config),
       binding: bindingOf(config),
       onEvent(event) {
@@ -46,6 +49,7 @@ export default fp<SessionsOptions>(
     });
     fastify.decorate('sessions', sessions);
     meters.activeSessions(sessions.count);
+    meters.recalledSessions(sessions.recalls, store.source === 'redis' ? 'near' : store.source);
 
     // What can't be swept now is swept at a later tick; the store's state is said elsewhere.
     const sweeper = setInterval(() => void sessions.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
@@ -59,6 +63,7 @@ export default fp<SessionsOptions>(
         client: fastify.redis,
         clock,
         prefix: config.REDIS_PREFIX,
+        deadlineMs,
         onCommand: meters.storeCommand,
         onUnreadable(sessionId) {
           meters.unreadableRecord();
@@ -114,6 +119,10 @@ function passUnless(kind: new (message: string) => Error): (error: unknown) => v
 function bindingOf({ BINDING: mode, BINDING_NETWORK: network }: Config): Binding | undefined {
   if (mode === 'off') return undefined;
   return { isSameDevice: (known, seen) => isSameDevice(known, seen, { network }), enforce: mode === 'enforce' };
+}
+
+function verifiedTokens({ NEAR_CACHE_MAX: max }: Config): VerifiedTokens | undefined {
+  return max === 0 ? undefined : new LRUCache<string, TokenClaims>({ max });
 }
 
 /** Settings are seconds, the core counts milliseconds. */

@@ -9,6 +9,7 @@ export type Presented =
   | { readonly from: 'cookie' | 'bearer'; readonly token: string }
   | { readonly from: 'nothing' | 'ambiguous'; readonly token?: undefined };
 
+const EQUALS = 61;
 const BEARER = /^Bearer +([^ ]+)$/i;
 
 /** Finds the session token in a request's headers; reads nothing else of it and decides nothing about it. */
@@ -30,6 +31,9 @@ export function bearerToken(authorization: string | undefined): string | undefin
 /** All values of one cookie name, as sent; RFC 6265 leaves open which of two would win. */
 export function cookieValues(header: string | undefined, name: string): string[] {
   if (header === undefined || !header.includes(name)) return [];
+  if (header.charCodeAt(name.length) === EQUALS && header.startsWith(name) && !header.includes(';')) {
+    return [header.slice(name.length + 1)];
+  }
   const values: string[] = [];
   for (const pair of header.split(';')) {
     const at = pair.indexOf('=');

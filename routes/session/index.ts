@@ -15,9 +15,9 @@ export default (async (fastify) => {
     return reply.code(201).giveToken(started).send(publicView(started.session));
   });
 
-  fastify.get('/', { schema: readSession, onRequest: authenticate }, async ({ session }, reply) =>
-    reply.header('etag', `"${session.version}"`).send(publicView(session)),
-  );
+  fastify.get('/', { schema: readSession, onRequest: authenticate }, ({ session }, reply) => {
+    reply.header('etag', `"${session.version}"`).send(publicView(session));
+  });
 
   fastify.patch('/', { schema: updateSession, onRequest: authenticate }, async (request, reply) => {
     const session = await sessions.patch(changeOf(request.session.sessionId, request));

@@ -3,12 +3,12 @@ import { headerValue } from '../../src/header-value.ts';
 import { verify } from './schemas.ts';
 
 export default (async (fastify) => {
-  fastify.get('/', { schema: verify, onRequest: fastify.authenticate }, async (request, reply) => {
+  fastify.get('/', { schema: verify, onRequest: fastify.authenticate }, (request, reply) => {
     const { session } = request;
     const { maxAge } = request.query;
     if (maxAge !== undefined) fastify.sessions.requireFresh(session, maxAge * 1000);
     reply.header('x-session-id', session.sessionId);
     if (session.userId !== null) reply.header('x-session-user', headerValue(session.userId));
-    return reply.send();
+    reply.send();
   });
 }) satisfies FastifyPluginAsyncTypebox;

@@ -24,11 +24,8 @@ const routes = [
 
 async function frozen(t: Test, env: Record<string, string> = {}) {
   const redis = await startRedis(t);
-  const world = await redisWorld(t, redis, 'f', {
-    LOGIN_RATE_MAX: '100000',
-    USERS_FILE: usersFile(t, ['ann']),
-    ...env,
-  });
+  const settings = { LOGIN_RATE_MAX: '100000', USERS_FILE: usersFile(t, ['ann']), ...env };
+  const world = await redisWorld(t, redis, 'f', settings, { deadlineMs: undefined });
   return {
     ...world,
     freeze: () => redis.process.kill('SIGSTOP'),

@@ -2,7 +2,7 @@ import { Writable } from 'node:stream';
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import type { Test } from 'tap';
-import { buildApp } from '../../src/app.ts';
+import { type AppOverrides, buildApp } from '../../src/app.ts';
 import { loadConfig } from '../../src/config.ts';
 import { loggerOptions } from '../../src/logging.ts';
 
@@ -14,15 +14,13 @@ export interface TestApp {
   readonly log: string[];
 }
 
+export type BuildOptions = Omit<AppOverrides, 'logger'>;
+
 /**
  * The whole app on the given settings, closed with the test. Without REDIS_URL it lives on the memory store, whose
- * clock is `now`.
+ * clock is `now`. Redis may take its time, unless `deadlineMs: undefined` asks for the deadline as it is.
  */
-export async function build(
-  t: Test,
-  env: Record<string, string> = {},
-  options: { readonly now?: () => number } = {},
-): Promise<TestApp> {
+export async function build(t: Test, env: Record<string, string> = {}, options: BuildOptions = {}): Promise<TestApp> {
   const log: string[] = [];
   const stream = new Writable({
     write(line, _encoding, done) {
@@ -31,7 +29,11 @@ export async function build(
     },
   });
   const { config } = loadConfig({ SESSION_SECRETS: SECRET, ...env });
-  const app = await buildApp(config, { logger: pino(loggerOptions(config.LOG_LEVEL), stream), ...options });
+  const app = await buildApp(config, {
+    logger: pino(loggerOptions(config.LOG_LEVEL), stream),
+    deadlineMs: 3000,
+    ...options,
+  });
   t.teardown(() => app.close());
   await app.ready();
   return { app, log };

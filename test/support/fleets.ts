@@ -36,7 +36,13 @@ export async function everywhere(t: Test) {
   return (sentence: string, run: (t: Test, fleet: Fleet) => Promise<void>, env: Record<string, string> = {}) =>
     t.test(sentence, async (t) => {
       tests += 1;
-      const settings = { SERVICE_KEYS: `tests:${KEY}`, LOGIN_RATE_MAX: '100000', REDIS_PREFIX: `f${tests}`, ...env };
+      const settings = {
+        SERVICE_KEYS: `tests:${KEY}`,
+        LOGIN_RATE_MAX: '100000',
+        REDIS_PREFIX: `f${tests}`,
+        NEAR_CACHE_MAX: '0',
+        ...env,
+      };
       await t.test('on memory', async (t) => run(t, await fleetOf(t, 1, settings)));
       await t.test('on Redis', async (t) => run(t, await fleetOf(t, 3, { ...settings, REDIS_URL: redis.url })));
       await t.test('on a Cluster', async (t) => run(t, await fleetOf(t, 3, { ...settings, REDIS_URL: cluster.url })));

@@ -32,6 +32,7 @@ export async function openRedisStore(t: Test, url: string, prefix: string): Prom
     client,
     clock,
     prefix,
+    deadlineMs: 3000,
     onUnreadable: (sessionId) => unreadable.push(sessionId),
     onCommand: (command) => {
       commands[command] = (commands[command] ?? 0) + 1;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Test } from 'tap';
-import { build, cookieToken, withCookie } from './build.ts';
+import { type BuildOptions, build, cookieToken, withCookie } from './build.ts';
 import { holdAgainstDocument } from './documented.ts';
 import { type RedisServer, startRedis } from './redis.ts';
 import { passwordOf, usersFile } from './users.ts';
@@ -62,9 +62,11 @@ export async function redisWorld(
   redis: RedisServer,
   prefix: string,
   env: Record<string, string> = {},
+  options: BuildOptions = {},
 ): Promise<World> {
-  const settings = { REDIS_URL: redis.url, REDIS_PREFIX: prefix, ...env };
-  const built = [await build(t, settings), await build(t, settings)];
+  // What one pod changes another sees at once, not milliseconds later: near-cache.test.ts is about those.
+  const settings = { REDIS_URL: redis.url, REDIS_PREFIX: prefix, NEAR_CACHE_MAX: '0', ...env };
+  const built = [await build(t, settings, options), await build(t, settings, options)];
   const elapse = (ms: number) => age(redis, prefix, ms);
   return {
     name: 'redis',

@@ -17,6 +17,7 @@ const SWEEP_LEASE_MS = 900;
  * Sessions in Redis: every change is one script on one shard, a read is one GET. docs/redis.md lists the keys.
  *
  * @param prefix first part of every key's name
+ * @param deadlineMs how long a command may take
  * @param onUnreadable told of each record that is there but can't be read
  * @param onCommand told how long each command took, in seconds
  */
@@ -24,17 +25,18 @@ export function createRedisStore(deps: {
   readonly client: RedisClient;
   readonly clock: RedisClock;
   readonly prefix: string;
+  readonly deadlineMs?: number | undefined;
   readonly onUnreadable: (sessionId: string) => void;
   readonly onCommand: (command: string, seconds: number) => void;
 }): SessionStore {
-  const { client, clock, onUnreadable, onCommand } = deps;
+  const { client, clock, deadlineMs, onUnreadable, onCommand } = deps;
   const keys = createKeys(deps.prefix);
   let leadsUntil = 0;
 
   async function timed<T>(command: string, answer: Promise<T>): Promise<T> {
     const start = performance.now();
     try {
-      return await withDeadline(answer);
+      return await withDeadline(answer, deadlineMs);
     } catch (cause) {
       throw new SessionError('STORE_UNAVAILABLE', { cause });
     } finally {
