@@ -10,7 +10,7 @@ import {
 import { createWebhookCredentials } from '../src/credentials/webhook.ts';
 import { ApiError, codeOf } from '../src/errors.ts';
 import type { Metadata } from '../src/session/session.ts';
-import type { StartedSession } from '../src/session/sessions.ts';
+import type { StartedSession } from '../src/session/starts.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

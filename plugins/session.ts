@@ -5,7 +5,7 @@ import { ApiError } from '../src/errors.ts';
 import { type Presented, presented } from '../src/presented.ts';
 import { SessionError } from '../src/session/errors.ts';
 import { type Device, expiresAt, type Session } from '../src/session/session.ts';
-import type { StartedSession } from '../src/session/sessions.ts';
+import type { StartedSession } from '../src/session/starts.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -38,6 +38,11 @@ const MAX_USER_AGENT = 512;
 // A session in use is the same object at every request: its end is put into words once.
 const ends = new WeakMap<Session, string>();
 
+/** RFC 9111 5.2.1.4: what is held here is not to be served unasked. */
+function wantsFresh({ headers }: FastifyRequest): boolean {
+  return headers['cache-control']?.includes('no-cache') === true;
+}
+
 function endOf(session: Session): string {
   let end = ends.get(session);
   if (end === undefined) {
@@ -67,7 +72,9 @@ export default fp(
     async function sessionOf(request: FastifyRequest): Promise<Session | undefined> {
       const found = request.presentedToken();
       if (found.from === 'ambiguous') throw new ApiError('NO_SESSION');
-      return found.token === undefined ? undefined : sessions.verify(found.token, request.device());
+      return found.token === undefined
+        ? undefined
+        : sessions.verify(found.token, { device: request.device(), fresh: wantsFresh(request) });
     }
 
     fastify.decorateRequest('findSession', function (this: FastifyRequest) {
@@ -115,7 +122,8 @@ export default fp(
       };
       // A session in use is known here: no promise is made for it.
       const { token } = request.presentedToken();
-      const known = token === undefined ? undefined : sessions.recall(token, () => request.device());
+      const askable = token !== undefined && !wantsFresh(request);
+      const known = askable ? sessions.recall(token, () => request.device()) : undefined;
       if (known !== undefined) admit(known);
       else look(request, reply).then(admit, done);
     });

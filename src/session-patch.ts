@@ -1,8 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { ApiError, type ErrorCode } from './errors.ts';
 import { Metadata, Strict } from './schemas.ts';
+import type { Change } from './session/changes.ts';
 import type { MetadataPatch } from './session/metadata.ts';
-import type { Change } from './session/sessions.ts';
 
 /** Body of a PATCH of a session. */
 export const SessionPatch = Strict({

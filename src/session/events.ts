@@ -1,3 +1,5 @@
+import type { Session } from './session.ts';
+
 /** Why a session was ended before its time. */
 export type RevocationReason = 'logout' | 'login' | 'user' | 'evicted' | 'service' | 'reuse';
 
@@ -30,3 +32,18 @@ export type SessionEvent =
   | { readonly type: 'touched'; readonly result: 'written' | 'skipped' | 'failed' };
 
 export type SessionEventListener = (event: SessionEvent) => void;
+
+/** Says the events that more than one part of the service has to say. */
+export function createReports(onEvent: SessionEventListener) {
+  return {
+    revoked(reason: RevocationReason, { sessionId, userId }: Pick<Session, 'sessionId' | 'userId'>): void {
+      onEvent({ type: 'revoked', reason, sessionId, userId });
+    },
+    expired(count: number): void {
+      if (count > 0) onEvent({ type: 'expired', count });
+    },
+    event: onEvent,
+  };
+}
+
+export type Reports = ReturnType<typeof createReports>;
