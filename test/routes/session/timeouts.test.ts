@@ -58,7 +58,7 @@ inEveryWorld(
     const last = await call('POST', '/session/renew', { token });
     t.equal(last.json().expiresAt, last.json().absoluteExpiresAt, 'no more is promised');
     await elapse(60 * SECOND);
-    for (const held of [token, cookieToken(last)]) t.equal(await status(held), 401, 'past it');
+    t.equal(await status(cookieToken(last)), 401, 'past it');
     t.equal((await call('POST', '/session/renew', { token: cookieToken(last) })).statusCode, 401);
   },
   { SESSION_ABSOLUTE_SECONDS: '6000' },
