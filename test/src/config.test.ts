@@ -134,6 +134,40 @@ t.test('everything that is wrong is named at once', async (t) => {
   t.equal(faults.length, names.size);
 });
 
+const timeouts: [env: Record<string, string>, idle: number, absolute: number][] = [
+  [{ SESSION_PROFILE: '' }, 1800, 86_400],
+  [{ SESSION_PROFILE: 'aal1' }, 2_592_000, 2_592_000],
+  [{ SESSION_PROFILE: 'aal2' }, 3600, 86_400],
+  [{ SESSION_PROFILE: 'aal3' }, 900, 43_200],
+  [{ SESSION_PROFILE: 'aal2', SESSION_IDLE_SECONDS: '3600', SESSION_ABSOLUTE_SECONDS: '86400' }, 3600, 86_400],
+  [{ SESSION_PROFILE: 'aal2', SESSION_IDLE_SECONDS: '600' }, 600, 86_400],
+  [{ SESSION_PROFILE: 'aal3', SESSION_ABSOLUTE_SECONDS: '3600' }, 900, 3600],
+];
+
+for (const [env, idle, absolute] of timeouts) {
+  t.test(`timeouts of ${JSON.stringify(env)}: ${idle} s and ${absolute} s`, async (t) => {
+    t.match(load(env), { SESSION_IDLE_SECONDS: idle, SESSION_ABSOLUTE_SECONDS: absolute });
+  });
+}
+
+for (const [SESSION_PROFILE, name, value] of [
+  ['aal1', 'SESSION_IDLE_SECONDS', '2592001'],
+  ['aal1', 'SESSION_ABSOLUTE_SECONDS', '2592001'],
+  ['aal2', 'SESSION_IDLE_SECONDS', '3601'],
+  ['aal2', 'SESSION_ABSOLUTE_SECONDS', '86401'],
+  ['aal3', 'SESSION_IDLE_SECONDS', '901'],
+  ['aal3', 'SESSION_ABSOLUTE_SECONDS', '43201'],
+] as const) {
+  t.test(`${name}=${value} is beyond ${SESSION_PROFILE}, and refused`, async (t) => {
+    const faults = faultsOf({ SESSION_PROFILE, [name]: value }).filter((fault) => fault.includes('SESSION_PROFILE'));
+    t.match(faults, [new RegExp(`${name}: expected no more than ${Number(value) - 1}`)]);
+  });
+}
+
+t.test('a profile that does not exist is refused', async (t) => {
+  t.match(faultsOf({ SESSION_PROFILE: 'aal4' }), [/SESSION_PROFILE: expected one of aal1, aal2, aal3/]);
+});
+
 t.test('users come from a file or from a webhook, not from both', async (t) => {
   t.match(faultsOf({ USERS_FILE: 'users', CREDENTIALS_URL: 'http://a' }), [/USERS_FILE and CREDENTIALS_URL/]);
 });

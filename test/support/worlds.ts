@@ -110,7 +110,7 @@ function callers(pods: readonly FastifyInstance[]): Pick<World, 'pods' | 'call' 
 }
 
 /** Makes all records as old as if that much more time had passed since they were written. */
-async function age({ client }: RedisServer, prefix: string, ms: number): Promise<void> {
+export async function age({ client }: RedisServer, prefix: string, ms: number): Promise<void> {
   for (const key of await client.keys(`${prefix}:*:s:*`)) {
     const [record, end] = await Promise.all([client.get(key), client.pexpiretime(key)]);
     if (record === null) continue;

@@ -1,4 +1,5 @@
 import t from 'tap';
+import { cookieToken } from '../../support/build.ts';
 import { worlds } from '../../support/worlds.ts';
 
 const inEveryWorld = await worlds(t);
@@ -38,6 +39,27 @@ inEveryWorld(
     t.equal(await status(token), 200, 'short of it');
     await elapse(60 * SECOND);
     t.equal(await status(token), 401, 'past it');
+  },
+  { SESSION_ABSOLUTE_SECONDS: '6000' },
+);
+
+inEveryWorld(
+  'no renewal moves the absolute timeout',
+  async (t, { call, login, status, elapse }) => {
+    let { token } = await login('ann');
+    for (let minutes = 0; minutes < 100; minutes += 20) {
+      const renewed = await call('POST', '/session/renew', { token });
+      token = cookieToken(renewed);
+      const { expiresAt, absoluteExpiresAt } = renewed.json();
+      t.ok(expiresAt <= absoluteExpiresAt);
+      t.equal(renewed.headers['x-session-expire'], new Date(expiresAt).toISOString());
+      await elapse(19.9 * 60 * SECOND);
+    }
+    const last = await call('POST', '/session/renew', { token });
+    t.equal(last.json().expiresAt, last.json().absoluteExpiresAt, 'no more is promised');
+    await elapse(60 * SECOND);
+    t.equal(await status(cookieToken(last)), 401, 'past it');
+    t.equal((await call('POST', '/session/renew', { token: cookieToken(last) })).statusCode, 401);
   },
   { SESSION_ABSOLUTE_SECONDS: '6000' },
 );

@@ -48,6 +48,7 @@ async function tellStory(t: Test, url: string, servers: readonly Redis[]): Promi
   await call('POST', '/session', { headers: {} });
   await call('GET', '/session', { headers });
   await call('PATCH', '/session', { headers, payload: { metadata: { a: 1 }, increment: { n: 1 } } });
+  await call('POST', '/session/renew', { headers });
   await call('GET', '/sessions', { headers });
   const { sessionId } = (await call('GET', '/session', { headers })).json();
   const { lockToken } = (await call('PUT', `/v1/sessions/${sessionId}/lock`)).json();
