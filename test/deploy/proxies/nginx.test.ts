@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { folderOf, startProxy } from '../../support/proxy.ts';
+import { folderOf, type StartProxy, startProxy } from '../../support/proxy.ts';
 import { ROOT } from '../../support/run.ts';
 import { protects } from './cases.ts';
 
 // What the head of sessiond.conf tells an operator to write, and what nginx needs to run beside another one.
-await protects(t, async (t, addresses) => {
+const start: StartProxy = async (t, addresses) => {
   const folder = await folderOf(t, 'nginx');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (of) => `${of}_temp_path ${folder}/${of};`,
@@ -31,8 +31,26 @@ await protects(t, async (t, addresses) => {
       server {
         listen ${addresses.listen};
         include ${join(ROOT, 'deploy/proxies/nginx/sessiond.conf')};
+        location /public/ { auth_request off; proxy_pass http://app; }
       }
     }`,
   );
   await startProxy(t, addresses, ['nginx', '-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf')]);
+};
+
+await protects(t, start, {
+  async 'a location that is opened to visitors still takes no word for who they are'(t, { call, login, asked }) {
+    const { cookie } = await login();
+    asked.length = 0;
+    for (const headers of [{}, { cookie }]) {
+      const forged = { 'x-session-id': '1', 'x-session-user': 'root', 'x-session-expire': '2099-01-01T00:00:00.000Z' };
+      const answer = await call('/public/page', { headers: { ...headers, ...forged } });
+      t.equal(answer.status, 200);
+      t.notMatch(answer.body, /root|2099/);
+    }
+    t.same(asked, []);
+    for (const path of ['/public/../orders', '/public/..%2forders', '/public/%2e%2e/orders']) {
+      t.equal((await call(path)).status, 401, path);
+    }
+  },
 });
