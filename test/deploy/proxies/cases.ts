@@ -54,7 +54,7 @@ const cases: Record<string, Case> = {
     t.equal(app.received.length, before);
   },
 
-  async 'who logs in through the proxy reaches the app, which is told who it is'(t, { call, login }) {
+  async 'who logs in through the proxy reaches the app, which is told who it is'(t, { call, login, port }) {
     const { cookie, session } = await login();
     const answer = await call('/orders', { headers: { cookie } });
     t.equal(answer.status, 200);
@@ -62,6 +62,7 @@ const cases: Record<string, Case> = {
     const { headers } = answer.json() as Echo;
     t.same(headers['x-session-id'], [session.sessionId]);
     t.same(headers['x-session-user'], ['ann']);
+    t.same(headers.host, [`127.0.0.1:${port}`], 'and asked under which name');
     t.match(headers['x-session-expire'], [/^\d{4}-\d\d-\d\dT.*Z$/]);
     const native = await call('/', { headers: { authorization: `Bearer ${cookie.split('=')[1]}` } });
     t.equal(native.status, 200, 'with a bearer token too');
