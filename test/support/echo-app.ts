@@ -24,13 +24,14 @@ export interface EchoApp {
 
 /**
  * An app that knows nothing of sessions: it answers what it got, with the status of the header `answer` where there is
- * one, and on a WebSocket whatever it is sent.
+ * one (`none` hangs up), and on a WebSocket whatever it is sent.
  */
 export async function startEchoApp(t: Test): Promise<EchoApp> {
   const received: Echo[] = [];
   const server = createServer(async (request, response) => {
     const echo = echoOf(request, await buffer(request));
     received.push(echo);
+    if (request.headers.answer === 'none') return request.socket.destroy();
     response.writeHead(Number(request.headers.answer ?? 200), { 'content-type': 'application/json', 'x-app': 'echo' });
     response.end(JSON.stringify(echo));
   });

@@ -18,6 +18,7 @@ const SPELLINGS = [
   'X-Session_User',
   'x_session-user',
   'X.Session.User',
+  'X-Session+User',
 ];
 
 const websocket = {
@@ -66,8 +67,8 @@ const cases: Record<string, Case> = {
     t.match(headers['x-session-expire'], [/^\d{4}-\d\d-\d\dT.*Z$/]);
     const native = await call('/', { headers: { authorization: `Bearer ${cookie.split('=')[1]}` } });
     t.equal(native.status, 200, 'with a bearer token too');
-    const twice = await call('/', { headers: { cookie: [cookie, '__Host-sid=other'] } });
-    t.equal(twice.status, 401, 'two cookies of the name are none');
+    const twice = await upgrade(port, { cookie, Cookie: '__Host-sid=other' });
+    t.match(twice, /^HTTP\/1.1 401 /, 'two cookies of the name are none, also in two lines');
   },
 
   async 'a user’s name in any script arrives percent-encoded'(t, { call, login }) {
@@ -89,7 +90,9 @@ const cases: Record<string, Case> = {
     }
     for (const connection of ['close, x-session-user', 'X-Session-User, X-Session-Id, keep-alive']) {
       const answer = await call('/', { headers: { cookie, connection } });
-      t.same(identityIn((answer.json() as Echo).headers), IDENTITY, `Connection: ${connection} takes nothing away`);
+      const { headers } = answer.json() as Echo;
+      t.same(identityIn(headers), IDENTITY, `Connection: ${connection} takes nothing away`);
+      t.notMatch(headers.connection?.join(), /x-session/i, 'nor could it behind the app’s own proxy');
     }
     t.notOk(JSON.stringify(app.received).includes('admin'));
   },
@@ -151,6 +154,8 @@ const cases: Record<string, Case> = {
       const answer = await call('/', { headers: { cookie, answer: `${status}` } });
       t.match([answer.status, answer.headers['x-app']], [status, 'echo'], `${status}`);
     }
+    const broken = await call('/', { headers: { cookie, answer: 'none' } });
+    t.equal(broken.status, 502, 'nor is an app that does not answer taken for sessiond');
   },
 
   async 'an anonymous session is not a user'(t, { call, app }) {
@@ -224,14 +229,20 @@ const cases: Record<string, Case> = {
     );
   },
 
-  async 'sessiond is told the client’s address, not what the client says of it'(t, { call, login }) {
+  async 'sessiond is told the client’s address, not what the client says of it'(t, { call, login, port }) {
     const honest = await login('bob', { from: '127.0.0.7' });
     t.equal(honest.session.device.ip, '127.0.0.7');
-    const forged = { 'x-forwarded-for': '203.0.113.9, 203.0.113.10', forwarded: 'for=203.0.113.9' };
+    const forged = {
+      'x-forwarded-for': '203.0.113.9, 203.0.113.10',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'gopher',
+    };
     const { session, cookie } = await login('bob', { from: '127.0.0.8', headers: forged });
     t.equal(session.device.ip, '127.0.0.8');
     const { headers } = (await call('/', { from: '127.0.0.8', headers: { cookie, ...forged } })).json() as Echo;
     t.same(headers['x-forwarded-for'], ['127.0.0.8'], 'and so is the app');
+    t.same(headers['x-forwarded-host'], [`127.0.0.1:${port}`]);
+    t.same(headers['x-forwarded-proto'], ['http']);
   },
 
   async 'a question carries the client’s address'(t, { call, login, asked }) {
