@@ -3,7 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 /** Programs that tests start, and the Debian packages they come in. */
-const PROGRAMS = { 'redis-server': 'redis-server', curl: 'curl' };
+const PROGRAMS = { 'redis-server': 'redis-server', curl: 'curl', chromium: 'chromium' };
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) fail(`Node ${process.versions.node} runs this, but 24 or later is needed: run "npm ci" first.`);
