@@ -10,6 +10,7 @@ RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 COPY src ./src
 COPY plugins ./plugins
 COPY routes ./routes
+COPY public ./public
 
 USER node
 EXPOSE 3000

@@ -13,7 +13,8 @@ export default fp(
       credentials: true,
       methods: ['GET', 'POST', 'PATCH', 'DELETE'],
       allowedHeaders: ['authorization', 'content-type', 'if-match'],
-      exposedHeaders: ['etag', 'retry-after', 'x-session-expire'],
+      // public/client.js tells the time by `date`.
+      exposedHeaders: ['date', 'etag', 'retry-after', 'x-session-expire'],
       maxAge: PREFLIGHT_SECONDS,
     });
   },

@@ -45,6 +45,7 @@ export const ConfigSchema = Type.Object({
   LOGIN_RATE_WINDOW_SECONDS: Seconds(60),
   USERS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   CREDENTIALS_URL: Type.Optional(Url('https?')),
+  LOGIN_PAGE: Type.Optional(Type.Boolean()),
   REDIS_URL: Type.Optional(
     Type.String({
       description: 'redis://, rediss:// or redis+cluster://h1:7000,h2:7001, with user:password@ and /db as usual',
@@ -60,6 +61,7 @@ export const ConfigSchema = Type.Object({
 
 /** The settings of one run; frozen. `production` and `demoUser` follow from them. */
 export type Config = Readonly<Static<typeof ConfigSchema>> & {
+  readonly LOGIN_PAGE: boolean;
   readonly production: boolean;
   /** Whether the user `demo` exists. */
   readonly demoUser: boolean;
@@ -119,7 +121,8 @@ export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: 
   if (raw.REDIS_URL === undefined) {
     warnings.push('REDIS_URL is not set: sessions live in this process alone and end with it.');
   }
-  const config = Object.freeze({ ...raw, SESSION_SECRETS: secrets, production, demoUser });
+  const { LOGIN_PAGE = !production } = raw;
+  const config = Object.freeze({ ...raw, LOGIN_PAGE, SESSION_SECRETS: secrets, production, demoUser });
   for (const list of Object.values(config)) Object.freeze(list);
   return { config, warnings };
 }

@@ -42,6 +42,7 @@ t.test('an empty environment has the defaults', async (t) => {
     BINDING_NETWORK: false,
     LOGIN_RATE_MAX: 10,
     LOGIN_RATE_WINDOW_SECONDS: 60,
+    LOGIN_PAGE: true,
     REDIS_PREFIX: 'sd',
     NEAR_CACHE_MAX: 100_000,
     SHUTDOWN_GRACE_SECONDS: 10,
@@ -176,7 +177,8 @@ t.test('production', async (t) => {
   t.match(faultsOf({ NODE_ENV: 'production' }), [/SESSION_SECRETS/, /REDIS_URL/, /USERS_FILE or CREDENTIALS_URL/]);
   t.match(faultsOf({ ...complete, SESSION_SECRETS: '' }), [/SESSION_SECRETS/], 'an empty value is none');
   t.match(faultsOf({ ...complete, REDIS_URL: ' ', PORT: 'x' }), [/PORT/, /REDIS_URL/], 'beside what is wrong');
-  t.match(load(complete), { production: true, demoUser: false });
+  t.match(load(complete), { production: true, demoUser: false, LOGIN_PAGE: false });
+  t.match(load({ ...complete, LOGIN_PAGE: 'true' }), { LOGIN_PAGE: true }, 'the login page is there when asked for');
   t.match(load({ ...complete, USERS_FILE: '', CREDENTIALS_URL: 'http://a' }), { demoUser: false });
   t.same(loadConfig(complete).warnings, [], 'nothing is assumed');
 });

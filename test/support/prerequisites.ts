@@ -9,6 +9,7 @@ const PROGRAMS = {
   nginx: 'nginx-light',
   caddy: 'caddy',
   haproxy: 'haproxy',
+  chromium: 'chromium',
 };
 
 /** Debian asks it before a package starts its service; 101 says no. */
