@@ -1,0 +1,44 @@
+import { until } from '../../support/until.ts';
+import type { Case } from './cases.ts';
+
+export const UNAVAILABLE = { statusCode: 503, code: 'STORE_UNAVAILABLE', error: 'Service Unavailable' };
+/** What happens when sessiond can't say; after the last case nobody answers any more. */
+export const outages: Record<string, Case> = {
+  async 'a Redis that does not answer is 503, and nobody is logged out by it'(t, { call, login, redis, app }) {
+    const { cookie } = await login();
+    const before = app.received.length;
+    redis.process.kill('SIGSTOP');
+    for (const method of ['GET', 'POST', 'GET', 'GET']) {
+      const answer = await call('/', { method, headers: { cookie } });
+      t.match(answer.json(), UNAVAILABLE);
+      t.match(answer.headers, { 'retry-after': /^\d+$/, 'content-type': /^application\/json/ });
+      t.notOk(answer.headers['set-cookie']);
+      t.ok(answer.elapsedMs < 1500, `${answer.elapsedMs} ms`);
+    }
+    redis.process.kill('SIGCONT');
+    t.equal(app.received.length, before);
+    await until(async () => (await call('/', { headers: { cookie } })).status === 200);
+  },
+
+  async 'a sessiond that is stopped is 503, quickly, and nobody gets in'(t, { call, login, pods, app }) {
+    const { cookie } = await login();
+    t.equal((await call('/', { headers: { cookie } })).status, 200);
+    await Promise.all(pods.map((pod) => pod.close()));
+    const before = app.received.length;
+    for (const [method, path] of [
+      ['GET', '/'],
+      ['GET', '/'],
+      ['POST', '/'],
+      ['HEAD', '/'],
+      ['GET', '/session'],
+      ['POST', '/login'],
+    ] as const) {
+      const answer = await call(path, { method, headers: { cookie } });
+      t.equal(answer.status, 503, `${method} ${path}`);
+      if (method !== 'HEAD') t.match(answer.json(), UNAVAILABLE);
+      t.match(answer.headers['retry-after'], /^\d+$/);
+      t.ok(answer.elapsedMs < 1500, `${answer.elapsedMs} ms`);
+    }
+    t.equal(app.received.length, before);
+  },
+};
