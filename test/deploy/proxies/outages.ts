@@ -4,7 +4,7 @@ import type { Case } from './cases.ts';
 export const UNAVAILABLE = { statusCode: 503, code: 'STORE_UNAVAILABLE', error: 'Service Unavailable' };
 /** What happens when sessiond can't say; after the last case nobody answers any more. */
 export const outages: Record<string, Case> = {
-  async 'a Redis that does not answer is 503, and nobody is logged out by it'(t, { call, login, redis, app }) {
+  async 'a Redis that does not answer is 503, and nobody is logged out by it'(t, { call, login, pods, redis, app }) {
     const { cookie } = await login();
     const before = app.received.length;
     redis.process.kill('SIGSTOP');
@@ -17,7 +17,8 @@ export const outages: Record<string, Case> = {
     }
     redis.process.kill('SIGCONT');
     t.equal(app.received.length, before);
-    await until(async () => (await call('/', { headers: { cookie } })).status === 200);
+    for (const pod of pods) await until(async () => (await pod.readiness.reasons()).length === 0);
+    t.equal((await call('/', { headers: { cookie } })).status, 200);
   },
 
   async 'a sessiond that is stopped is 503, quickly, and nobody gets in'(t, { call, login, pods, app }) {
