@@ -118,6 +118,9 @@ export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: 
       'Neither USERS_FILE nor CREDENTIALS_URL is set, and HOST is not a loopback address: nobody can log in.',
     );
   }
+  if (production && !raw.COOKIE_SECURE) {
+    warnings.push('COOKIE_SECURE is false: the session token goes over plain HTTP too.');
+  }
   if (raw.REDIS_URL === undefined) {
     warnings.push('REDIS_URL is not set: sessions live in this process alone and end with it.');
   }

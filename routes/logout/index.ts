@@ -1,10 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { ApiError } from '../../src/errors.ts';
 import { logout } from './schemas.ts';
 
 export default (async (fastify) => {
   fastify.post('/', { schema: logout }, async (request, reply) => {
-    const session = await request.findSession();
-    if (session !== undefined) await fastify.sessions.revoke(session.sessionId, 'logout');
+    const { from, token } = request.presentedToken();
+    if (from === 'ambiguous') throw new ApiError('NO_SESSION');
+    if (token !== undefined) await fastify.sessions.logout(token);
     return reply
       .code(204)
       .clearToken()

@@ -3,14 +3,27 @@ import type { Reports, RevocationReason } from './events.ts';
 import type { Session } from './session.ts';
 import { isSessionId } from './session-id.ts';
 import type { SessionStore } from './store.ts';
+import type { TokenCodec } from './token.ts';
 
 /** The ways sessions end, and what their user may do about it. */
-export function createEndings({ store, reports }: { readonly store: SessionStore; readonly reports: Reports }) {
+export function createEndings(deps: {
+  readonly store: SessionStore;
+  readonly tokens: TokenCodec;
+  readonly reports: Reports;
+}) {
+  const { store, tokens, reports } = deps;
+
   /** Ends a session and answers whether it lived. */
   async function revoke(sessionId: string, reason: RevocationReason): Promise<boolean> {
     const session = isSessionId(sessionId) ? await store.revoke(sessionId) : undefined;
     if (session !== undefined) reports.revoked(reason, session);
     return session !== undefined;
+  }
+
+  /** Ends the session of a token, whatever device presents it; that it has ended already is fine. */
+  async function logout(token: string): Promise<void> {
+    const claims = tokens.verify(token);
+    if (claims !== undefined) await revoke(claims.sessionId, 'logout');
   }
 
   /** Ends all sessions of a user but `except`, and answers how many lived. */
@@ -44,5 +57,5 @@ export function createEndings({ store, reports }: { readonly store: SessionStore
     }
   }
 
-  return { revoke, revokeUser, revokeOwn, revokeAllOwn, sweep };
+  return { revoke, logout, revokeUser, revokeOwn, revokeAllOwn, sweep };
 }

@@ -45,7 +45,7 @@ export function createSessions(deps: {
     ...createVerification({ store, tokens, policy, binding, reports }),
     ...createChanges(store),
     ...createLocks(store),
-    ...createEndings({ store, reports }),
+    ...createEndings({ store, tokens, reports }),
     get,
     listOwn,
     /** The living sessions of a user, newest first, a page at a time. */

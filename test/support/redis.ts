@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
@@ -42,16 +43,30 @@ async function startRedisOn(t: Test, port: number, args: readonly string[]): Pro
   const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null });
   client.on('error', () => undefined);
   t.teardown(() => client.disconnect());
-  await client.ping();
+  const ended = once(server, 'exit').then(() => {
+    throw new Error(`redis-server ended at once on port ${port}`);
+  });
+  await Promise.race([client.ping(), ended]);
+  ended.catch(() => undefined);
   return { url: `redis://127.0.0.1:${port}`, port, client, process: server };
 }
 
+// Below the ports that the system gives to outgoing connections: one of those may take a port that was just free.
+const FIRST_PORT = 10_240;
+const LAST_PORT = 32_000;
+
 /** A port that nobody listens on at present. */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
+  for (;;) {
+    const port = randomInt(FIRST_PORT, LAST_PORT);
+    const server = createServer().listen(port, '127.0.0.1');
+    const free = await Promise.race([
+      once(server, 'listening').then(() => true),
+      once(server, 'error').then(() => false),
+    ]);
+    if (!free) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
