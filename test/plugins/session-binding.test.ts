@@ -96,6 +96,16 @@ inEveryWorld(
 );
 
 inEveryWorld(
+  'a logout ends the session whatever device asks for it',
+  async (t, { call, login }) => {
+    const { token } = await login('ann', { headers: OWN });
+    t.equal((await call('POST', '/logout', { token, headers: FOREIGN })).statusCode, 204);
+    t.equal((await call('GET', '/session', { token, headers: OWN })).statusCode, 401);
+  },
+  enforce,
+);
+
+inEveryWorld(
   'a login with somebody else’s cookie works, and does not end that session or carry it over',
   async (t, world) => {
     const { call, login } = world;
