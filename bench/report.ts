@@ -15,6 +15,8 @@ import { aims } from './targets.ts';
 export interface Measured {
   readonly rounds: number;
   readonly seconds: number;
+  /** How many measurements were made again because of answers that were no success. */
+  readonly repeated: number;
   readonly throughput: Samples;
   /** Commands a login sends. */
   readonly login?: number;
@@ -63,14 +65,15 @@ export function chart(throughput: Samples): string {
   return barChart('CPU time of the server per request', bars);
 }
 
-function machine({ rounds, seconds }: Measured): string {
+function machine({ rounds, seconds, repeated }: Measured): string {
   const [first] = cpus();
   const memory = Math.round(totalmem() / MEGABYTE / 1024);
   const load = loadavg()[0] ?? 0;
   return (
     `${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores of ${first?.model.trim()}, ${memory} GB, Linux ` +
     `${release().split('-')[0]}, Node ${process.versions.node}; medians of ${rounds} rounds of ${seconds} s; servers ` +
-    `${pinned ? 'on one core, load and Redis on the other' : 'not kept on cores'}; load average at the end ${load.toFixed(1)}.`
+    `${pinned ? 'on one core, load and Redis on the other' : 'not kept on cores'}; load average at the end ${load.toFixed(1)}` +
+    (repeated === 0 ? '.' : `; ${repeated} measurements repeated, for answers that were no success.`)
   );
 }
 

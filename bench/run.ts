@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { spinner } from '@clack/prompts';
 import { hasProgram, ROOT } from './lib/process.ts';
 import { usersFile } from './lib/service.ts';
+import { againUpTo } from './lib/wrk.ts';
 import { measureGrowth } from './measure/growth.ts';
 import { measureLogin } from './measure/login.ts';
 import { measureMemory } from './measure/memory.ts';
@@ -20,6 +21,7 @@ const USAGE = `npm run bench [-- options]
   --seconds <n>     how long a target is loaded in a round (4)
   --only <names>    throughput of these targets alone: ${targets.map(({ name }) => name).join(', ')}
   --sessions <n>    sessions that live when the cost of a verification is measured again (200000)
+  --repeat <n>      how many measurements may be made again because of answers that were no success (0)
   --record          write the results to docs/performance.md and docs/performance.svg`;
 
 const MEMORY_SESSIONS = 100_000;
@@ -32,6 +34,7 @@ const { values: options } = parseArgs({
     seconds: { type: 'string', default: '4' },
     only: { type: 'string' },
     sessions: { type: 'string', default: '200000' },
+    repeat: { type: 'string', default: '0' },
     record: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -40,12 +43,16 @@ const { values: options } = parseArgs({
 /** Everything there is to measure, one after the other. */
 async function measure(users: string, onStep: (step: string) => void): Promise<Measured> {
   const [rounds, seconds, sessions] = [wanted('rounds'), wanted('seconds'), wanted('sessions', 2000)];
+  let repeated = 0;
+  const again = againUpTo(wanted('repeat', 0), () => (repeated += 1));
   const names = options.only?.split(',');
   const unknown = names?.find((name) => !targets.some((target) => target.name === name));
   if (unknown !== undefined) throw new Error(`There is no target ${unknown}.\n\n${USAGE}`);
   const chosen = targets.filter(({ name }) => names?.includes(name) ?? true);
-  const throughput = await measureThroughput({ targets: chosen, users, rounds, seconds, onStep });
-  if (names !== undefined) return { rounds, seconds, throughput };
+  const throughput = await measureThroughput({ targets: chosen, users, rounds, seconds, again, onStep });
+  if (names !== undefined) return { rounds, seconds, repeated, throughput };
+  // Kept whatever becomes of the rest.
+  if (options.record) await record({ rounds, seconds, repeated, throughput });
   onStep('a login');
   const login = await measureLogin(users);
   onStep(`${PROPAGATIONS} logouts and three pods`);
@@ -53,13 +60,19 @@ async function measure(users: string, onStep: (step: string) => void): Promise<M
   onStep(`the memory of ${MEMORY_SESSIONS} sessions`);
   const memory = await measureMemory(users, MEMORY_SESSIONS);
   onStep(`a verification among ${sessions} sessions`);
-  const growth = await measureGrowth({ users, sessions, rounds: Math.min(rounds, 3), seconds: Math.min(seconds, 3) });
+  const growth = await measureGrowth({
+    users,
+    sessions,
+    rounds: Math.min(rounds, 3),
+    seconds: Math.min(seconds, 3),
+    again,
+  });
   onStep('pods behind HAProxy');
-  const scale = hasProgram('haproxy') ? await measureScale(users, PODS, seconds) : [];
-  return { rounds, seconds, throughput, login, propagation, memory, growth, scale };
+  const scale = hasProgram('haproxy') ? await measureScale({ users, counts: PODS, seconds, again }) : [];
+  return { rounds, seconds, repeated, throughput, login, propagation, memory, growth, scale };
 }
 
-function wanted(name: 'rounds' | 'seconds' | 'sessions', least = 1): number {
+function wanted(name: 'rounds' | 'seconds' | 'sessions' | 'repeat', least = 1): number {
   const value = Number(options[name]);
   if (!Number.isInteger(value) || value < least) throw new Error(`--${name}: a number from ${least} on\n\n${USAGE}`);
   return value;

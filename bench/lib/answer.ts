@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /** An answer as a reference is to repeat it. */
 export interface Answer {
@@ -32,4 +33,15 @@ export async function bytesOfAnswer(url: string, headers: Record<string, string>
   });
   await once(socket, 'close');
   return bytes;
+}
+
+/** Waits until an address answers with a success. @throws when that takes too long */
+export async function untilAnswers(url: string): Promise<void> {
+  for (let left = 200; left > 0; left -= 1) {
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.arrayBuffer();
+    if (answer?.ok) return;
+    await pause(50);
+  }
+  throw new Error(`${url} does not become ready`);
 }

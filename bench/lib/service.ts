@@ -2,6 +2,7 @@ import { randomBytes, scryptSync } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { untilAnswers } from './answer.ts';
 import { type Core, freePort, ROOT, type Started, start } from './process.ts';
 
 /** The 111 characters a browser says of itself. */
@@ -48,7 +49,9 @@ export async function startService(options: {
       ...options.env,
     },
   });
-  return { ...server, url: `http://127.0.0.1:${port}` };
+  const url = `http://127.0.0.1:${port}`;
+  await untilAnswers(`${url}/readyz`);
+  return { ...server, url };
 }
 
 /** Logs in, and answers the cookie as a browser sends it back. @throws when the answer is no success */

@@ -2,7 +2,7 @@ import { ask } from '../lib/answer.ts';
 import { median } from '../lib/numbers.ts';
 import { cpuMs } from '../lib/process.ts';
 import { callsBetween, commandCalls } from '../lib/redis.ts';
-import { runWrk } from '../lib/wrk.ts';
+import { type Again, runWrk } from '../lib/wrk.ts';
 import type { Target } from '../targets.ts';
 import { type Running, startTargets } from './start-targets.ts';
 
@@ -33,9 +33,10 @@ export async function measureThroughput(options: {
   readonly users: string;
   readonly rounds: number;
   readonly seconds: number;
+  readonly again: Again;
   readonly onStep: (step: string) => void;
 }): Promise<Samples> {
-  const { targets, rounds, seconds, onStep } = options;
+  const { targets, rounds, seconds, again, onStep } = options;
   const { running, stop } = await startTargets(targets, options.users);
   const samples = new Map<Target, Sample[]>(targets.map((target) => [target, []]));
   try {
@@ -47,7 +48,7 @@ export async function measureThroughput(options: {
       for (const one of running) {
         onStep(`round ${round} of ${rounds}: ${one.target.label}`);
         await runWrk({ url: one.url, headers: one.headers, seconds: WARM_UP_SECONDS, warmUp: true });
-        samples.get(one.target)?.push(await measure(one, seconds));
+        samples.get(one.target)?.push(await again(() => measure(one, seconds)));
       }
     }
     for (const { url, headers } of running) await ask(url, headers);
