@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** An answer as a reference is to repeat it. */
@@ -13,11 +15,25 @@ const OWN = new Set(['date', 'connection', 'keep-alive', 'content-length', 'cont
 
 /** Asks once. @throws when the answer is anything but a success */
 export async function ask(url: string, headers: Record<string, string>): Promise<Answer> {
-  const answer = await fetch(url, { headers, redirect: 'manual' });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`GET ${url}: ${answer.status} ${text}`);
-  const kept = [...answer.headers].filter(([name]) => !OWN.has(name));
-  return { headers: Object.fromEntries(kept), ...(text === '' ? {} : { body: JSON.parse(text) }) };
+  const answer = await get(url, headers);
+  const body = await text(answer);
+  if (!isSuccess(answer)) throw new Error(`GET ${url}: ${answer.statusCode} ${body}`);
+  const kept = Object.entries(answer.headers).filter(([name]) => !OWN.has(name)) as [string, string][];
+  return { headers: Object.fromEntries(kept), ...(isJson(answer) ? { body: JSON.parse(body) } : {}) };
+}
+
+/** One request on a connection of its own: one that was kept alive may be closed by the server at that moment. */
+async function get(url: string, headers: Record<string, string> = {}): Promise<IncomingMessage> {
+  const [answer] = await once(request(url, { headers, agent: false }).end(), 'response');
+  return answer;
+}
+
+function isSuccess({ statusCode = 0 }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
+function isJson({ headers }: IncomingMessage): boolean {
+  return headers['content-type']?.startsWith('application/json') ?? false;
 }
 
 /** How many bytes one answer takes on the wire, all told. */
@@ -38,9 +54,9 @@ export async function bytesOfAnswer(url: string, headers: Record<string, string>
 /** Waits until an address answers with a success. @throws when that takes too long */
 export async function untilAnswers(url: string): Promise<void> {
   for (let left = 200; left > 0; left -= 1) {
-    const answer = await fetch(url).catch(() => undefined);
-    await answer?.arrayBuffer();
-    if (answer?.ok) return;
+    const answer = await get(url).catch(() => undefined);
+    answer?.resume();
+    if (answer !== undefined && isSuccess(answer)) return;
     await pause(50);
   }
   throw new Error(`${url} does not become ready`);
