@@ -119,7 +119,8 @@ async function main(): Promise<void> {
   }
 }
 
-process.once('SIGINT', () => process.exit(130));
+// What was started ends with this process.
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(130));
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   process.exit(1);

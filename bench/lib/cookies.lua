@@ -1,4 +1,5 @@
 -- wrk: each request with the next cookie of a file, in order, over and over.
+-- Arguments: the file, one token a line; how many of them to pass over at first.
 local requests, at = {}, 0
 
 function init(args)
@@ -6,6 +7,7 @@ function init(args)
     wrk.headers['cookie'] = '__Host-sid=' .. token
     requests[#requests + 1] = wrk.format()
   end
+  at = tonumber(args[2] or 0)
 end
 
 function request()

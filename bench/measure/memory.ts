@@ -36,10 +36,12 @@ export async function measureMemory(users: string, sessions: number): Promise<Me
 
     const pod = await startService({ redisUrl: redis.url, users, core: 'server' });
     const podEmpty = residentBytes(pod.pid);
-    const load = { url: `${pod.url}/verify`, headers: {}, script: [SCRIPT, join(folder, 'tokens')] as const };
     let held = 0;
+    let asked = 0;
     for (let step = 0; step < MOST_STEPS && held < sessions; step += 1) {
-      await runWrk({ ...load, seconds: STEP_SECONDS, warmUp: true });
+      const script = [SCRIPT, join(folder, 'tokens'), `${asked % sessions}`] as const;
+      const load = { url: `${pod.url}/verify`, headers: {}, seconds: STEP_SECONDS, script };
+      asked += (await runWrk({ ...load, warmUp: true })).requests;
       held = await heldBy(pod.url);
     }
     const podFull = residentBytes(pod.pid);
