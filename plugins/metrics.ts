@@ -89,6 +89,7 @@ export default fp(
       registers,
     });
 
+    const commandObservers = new Map<string, { observe(seconds: number): void }>();
     const propagation = new client.Histogram({
       name: 'revocation_propagation_seconds',
       help: 'From a revocation made here of a session held here until Redis told of it',
@@ -123,7 +124,14 @@ export default fp(
       },
 
       login: (result) => logins.inc({ result }),
-      storeCommand: (command, seconds) => commands.observe({ command }, seconds),
+      storeCommand(command, seconds) {
+        let observer = commandObservers.get(command);
+        if (observer === undefined) {
+          observer = commands.labels({ command });
+          commandObservers.set(command, observer);
+        }
+        observer.observe(seconds);
+      },
       unreadableRecord: () => unreadable.inc(),
 
       revocationSeen: (seconds) => propagation.observe(seconds),

@@ -71,7 +71,16 @@ export function withDeadline<T>(answer: Promise<T>, deadlineMs = COMMAND_DEADLIN
     // When this process itself was busy, the answer may be waiting to be read: it gets one more turn of the event loop.
     const late = () => setImmediate(reject, new Error(`no answer in ${deadlineMs} ms`));
     const timer = setTimeout(late, deadlineMs);
-    answer.then(resolve, reject).finally(() => clearTimeout(timer));
+    answer.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (problem) => {
+        clearTimeout(timer);
+        reject(problem);
+      },
+    );
   });
 }
 

@@ -81,13 +81,16 @@ export function decode(sessionId: string, record: string): Session | undefined {
 function parse(record: string): Places | undefined {
   if (!record.startsWith('[1,')) return undefined;
   const places = JSON.parse(record) as Places;
-  const [userId, ip, userAgent] = places.slice(5, 8);
-  const metadata = places[10] ?? [];
-  const numbers = [...places.slice(0, 5), ...places.slice(8, 10), ...places.slice(11)];
+  const [format, seen, created, idle, absolute, userId, ip, userAgent, authenticated = 0, version = 1] = places;
+  const [, , , , , , , , , , metadata = [], generation = 1, renewed = 0, grace = 1, remember = 0] = places;
+  // The sum of these is finite only if each of them is a number.
+  const sum =
+    format + seen + created + idle + absolute + authenticated + version + generation + renewed + grace + remember;
   const wellFormed =
-    places.length >= 8 &&
-    numbers.every(Number.isFinite) &&
-    [userId, ip, userAgent].every((text) => typeof text === 'string') &&
+    Number.isFinite(sum) &&
+    typeof userId === 'string' &&
+    typeof ip === 'string' &&
+    typeof userAgent === 'string' &&
     typeof metadata === 'object';
   return wellFormed ? places : undefined;
 }
