@@ -102,8 +102,10 @@ class Keeper extends EventTarget {
   }
 
   /** @param {Event} event */
-  #onSign = ({ isTrusted, type }) => {
-    if (isTrusted && !(type === 'visibilitychange' && document.hidden)) this.use();
+  #onSign = ({ isTrusted, type, target }) => {
+    // Scripts make events too, and move the focus within a page.
+    const byScript = !isTrusted || (type === 'focus' && target !== globalThis);
+    if (!byScript && !(type === 'visibilitychange' && document.hidden)) this.use();
   };
 
   /** Does what is due, and comes back when the next thing is. */

@@ -32,8 +32,8 @@ on(form, 'submit', logIn);
 on(view('#logout'), 'click', logOut);
 on(view('#others'), 'click', async () => {
   const { revoked } = await call('DELETE', '/sessions?keepCurrent=true');
-  say(`${revoked} ${revoked === 1 ? 'device was' : 'devices were'} logged out.`);
   await refresh();
+  say(`${revoked} ${revoked === 1 ? 'device was' : 'devices were'} logged out.`);
 });
 on(view('#everywhere'), 'click', async () => {
   await call('DELETE', '/sessions');
