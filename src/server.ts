@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
   for (const warning of warnings) logger.warn(warning);
   const app = await buildApp(config, { logger });
 
+  const closeSilent = trackSilent(app.server);
   const graceMs = config.SHUTDOWN_GRACE_SECONDS * 1000;
   closeWithGrace({ delay: graceMs, logger }, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, 'an error nobody caught');
@@ -26,7 +28,10 @@ async function main(): Promise<void> {
     partWithClients(app.server);
     if (config.production && signal) await pause(graceMs * DRAIN_SHARE);
     // A connection that was busy when closing began is kept alive after its answer, and would keep the process too.
-    setInterval(() => app.server.closeIdleConnections(), 50);
+    setInterval(() => {
+      app.server.closeIdleConnections();
+      closeSilent();
+    }, 50);
     await app.close();
   });
 
@@ -38,6 +43,22 @@ async function main(): Promise<void> {
 /** Makes every answer from now on the last of its connection, so that clients come back to another process. */
 function partWithClients(server: Server): void {
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
+}
+
+/**
+ * Watches connections on which nothing has been asked yet: browsers open some to spare, and Node takes them for busy.
+ * Answers a function that ends those there are.
+ */
+function trackSilent(server: Server): () => void {
+  const silent = new Set<Socket>();
+  server.on('connection', (socket) => {
+    silent.add(socket);
+    socket.once('close', () => silent.delete(socket));
+  });
+  server.on('request', ({ socket }) => silent.delete(socket));
+  return () => {
+    for (const socket of silent) socket.destroy();
+  };
 }
 
 /** What a person wants to know who has just started the service, ready to be pasted. */

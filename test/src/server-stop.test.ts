@@ -63,6 +63,18 @@ t.test('what is not done within SHUTDOWN_GRACE_SECONDS is cut off, and the exit 
   await t.rejects(login);
 });
 
+t.test('a connection on which nothing was ever asked does not hold the process', async (t) => {
+  const server = await startServer(t);
+  const socket = connect(server.port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  t.teardown(() => socket.destroy());
+  await once(socket, 'connect');
+  t.equal((await fetch(`${server.url}/healthz`)).status, 200, 'it is known to the service');
+  const { code, elapsedMs } = await server.stop();
+  t.equal(code, 0);
+  t.ok(elapsedMs < 3000, `${elapsedMs.toFixed(0)} ms`);
+});
+
 t.test('an idle connection that is kept alive does not hold the process', async (t) => {
   const server = await startServer(t);
   const socket = connect(server.port, '127.0.0.1');
