@@ -42,6 +42,7 @@ on(view('#everywhere'), 'click', async () => {
 document.addEventListener('visibilitychange', () => {
   if (!document.hidden && keeper) void attempt(refresh);
 });
+countDown();
 setInterval(countDown, 500);
 void attempt(refresh);
 
@@ -135,8 +136,8 @@ function showTime(time, at) {
 
 function countDown() {
   const leftMs = keeper?.leftMs;
-  view('#countdown').hidden = leftMs === undefined;
-  if (leftMs !== undefined) view('#left').textContent = clock(leftMs);
+  // The line keeps its place while the time is not known yet: nothing moves under the pointer.
+  view('#left').textContent = leftMs === undefined ? '…' : clock(leftMs);
 }
 
 /** Calls the service. @param {string} method @param {string} path @param {object} [body] */

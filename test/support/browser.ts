@@ -104,6 +104,8 @@ export async function startBrowser(t: Pick<Test, 'teardown'>): Promise<{ profile
         await send('Target.closeTarget', { targetId });
       },
     };
+    // Each tab behaves as the one in front, whichever was opened last.
+    await call('Emulation.setFocusEmulationEnabled', { enabled: true });
     await call('Page.navigate', { url });
     await tab.until(`location.href === ${JSON.stringify(url)} && document.readyState === 'complete'`);
     return tab;

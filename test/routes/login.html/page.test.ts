@@ -96,7 +96,7 @@ onPage('one who logs out, here or everywhere, is logged out in every tab', async
     await logIn(tab);
     await tab.until(SESSIONS);
     const other = await open();
-    await other.until(`${SESSIONS} && ${text('#left')} !== ''`);
+    await other.until(`${SESSIONS} && ${text('#left')} !== '…'`);
     await tab.click(way);
     for (const each of [tab, other]) await each.until(`${LOGIN} && ${text('#status')} === 'You are logged out.'`);
     t.equal(await app.sessions.count(), 0, way);
