@@ -81,7 +81,7 @@ export async function startBrowser(t: Pick<Test, 'teardown'>): Promise<{ profile
       call('Input.dispatchMouseEvent', { type, x, y, ...more });
     const tab: Tab = {
       evaluate,
-      until: (expression, deadlineMs) => until(() => evaluate<boolean>(`Boolean(${expression})`), deadlineMs),
+      until: (expression, deadlineMs = 20_000) => until(() => evaluate<boolean>(`Boolean(${expression})`), deadlineMs),
       async click(selector) {
         const [x, y] = await evaluate<[number, number]>(`(() => {
           const element = document.querySelector(${JSON.stringify(selector)});

@@ -13,7 +13,8 @@ export interface Listening {
 
 /** The whole app, listening on a free port of this machine. */
 export async function listening(t: Test, env: Record<string, string> = {}): Promise<Listening> {
-  const { app } = await build(t, env);
+  // A person would not wait longer.
+  const { app } = await build(t, env, { deadlineMs: 1000 });
   const asked: string[] = [];
   app.server.on('request', ({ headers, method, url }: IncomingMessage) => {
     asked.push(`${headers['x-tab'] ?? 'page'} ${method} ${url}`);

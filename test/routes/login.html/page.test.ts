@@ -3,6 +3,7 @@ import { startBrowser, type Tab } from '../../support/browser.ts';
 import { type Listening, listening } from '../../support/listening.ts';
 import { startRedis } from '../../support/redis.ts';
 import { loginAt } from '../../support/server.ts';
+import { until } from '../../support/until.ts';
 
 const browser = await startBrowser(t);
 
@@ -126,7 +127,7 @@ onPage(
 const redis = await startRedis(t);
 onPage(
   'a store that does not answer is named, and logs nobody out',
-  async ({ tab }, t) => {
+  async ({ tab, app }, t) => {
     const look = `document.dispatchEvent(new Event('visibilitychange'))`;
     await logIn(tab);
     await tab.until(SESSIONS);
@@ -134,6 +135,7 @@ onPage(
     await tab.evaluate(look);
     await tab.until(`${text('#sessions .error')}.startsWith('Sessions can not be reached at present.')`);
     redis.process.kill('SIGCONT');
+    await until(async () => (await app.readiness.reasons()).length === 0);
     await tab.evaluate(look);
     await tab.until(`${text('#sessions .error')} === ''`);
     t.ok(await tab.evaluate(SESSIONS));
