@@ -44,6 +44,8 @@ export function createTracking(deps: {
   }
 
   function refuse(problem: Error): void {
+    // A connection that broke meanwhile is no refusal: the next one tries again.
+    if (problem.name !== 'ReplyError') return;
     if (!refused) deps.onRefused(problem);
     refused = true;
   }
