@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from 'ioredis';
-import type { Test } from 'tap';
+import type { Owner } from './owner.ts';
 import { freePort, type RedisServer, startRedis } from './redis.ts';
 import { until } from './until.ts';
 
@@ -13,7 +13,7 @@ export interface RedisCluster {
 const SLOTS = 16_384;
 
 /** Starts a Cluster of three masters of the test's own on loopback, and stops it with the test. */
-export async function startCluster(t: Test): Promise<RedisCluster> {
+export async function startCluster(t: Owner): Promise<RedisCluster> {
   const masters = await Promise.all(
     [0, 1, 2].map(async (position) => {
       const busPort = await freePort();

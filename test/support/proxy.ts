@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Test } from 'tap';
+import type { Owner } from './owner.ts';
 import { until } from './until.ts';
 
 /** Where a proxy should listen, and what stands behind it; each as `host:port`. */
@@ -15,10 +15,10 @@ export interface Addresses {
 }
 
 /** Starts a proxy of the test's own with these addresses. */
-export type StartProxy = (t: Test, addresses: Addresses) => Promise<void>;
+export type StartProxy = (t: Owner, addresses: Addresses) => Promise<void>;
 
 /** An empty folder that goes with the test. */
-export async function folderOf(t: Test, name: string): Promise<string> {
+export async function folderOf(t: Owner, name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), `sessiond-${name}-`));
   t.teardown(() => rm(folder, { recursive: true, force: true }));
   return folder;
@@ -26,7 +26,7 @@ export async function folderOf(t: Test, name: string): Promise<string> {
 
 /** Runs a proxy in the foreground, as one process, and waits until it listens; ends with the test. */
 export async function startProxy(
-  t: Test,
+  t: Owner,
   { listen }: Addresses,
   [program, ...args]: readonly [string, ...string[]],
   env: Record<string, string> = {},

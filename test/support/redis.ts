@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
-import type { Test } from 'tap';
+import type { Owner } from './owner.ts';
 
 export interface RedisServer {
   readonly url: string;
@@ -26,7 +26,7 @@ export type Access = Pick<RedisOptions, 'username' | 'password' | 'tls'>;
  * @param access what the test's own client needs to get in, where that is not everybody
  */
 export async function startRedis(
-  t: Test,
+  t: Owner,
   args: readonly string[] = [],
   port?: number,
   access?: Access,
@@ -42,7 +42,7 @@ export async function startRedis(
  * the test.
  */
 export async function startProcess(
-  t: Test,
+  t: Owner,
   port: number,
   command: (folder: string) => readonly string[] | Promise<readonly string[]>,
   access: Access = {},

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Test } from 'tap';
 import type { Certificates } from './certificates.ts';
+import type { Owner } from './owner.ts';
 import { freePort, type RedisServer, startProcess, startRedis, stopProcess } from './redis.ts';
 import { until } from './until.ts';
 
@@ -40,7 +40,7 @@ export const MASTER_NAME = 'main';
  * Starts a master with two replicas and three sentinels of the test's own on loopback, and stops them with the test.
  * A master that is silent for half a second is replaced.
  */
-export async function startSentinels(t: Test, options: SentinelOptions = {}): Promise<RedisSentinels> {
+export async function startSentinels(t: Owner, options: SentinelOptions = {}): Promise<RedisSentinels> {
   const { certificates, serverLines = [], sentinelLines = [], serverLogin, sentinelLogin } = options;
   const tls = certificates === undefined ? {} : { tls: { ca: certificates.ca } };
   const servers: RedisServer[] = [];

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { Test } from 'tap';
+import type { Owner } from './owner.ts';
 import { freePort } from './redis.ts';
 import { ROOT } from './run.ts';
 import { until } from './until.ts';
@@ -21,15 +21,17 @@ export interface ServerOptions {
   /** What to run, and where; `node src/server.ts` in the repository's folder by default. */
   readonly command?: readonly [string, ...string[]];
   readonly cwd?: string;
+  /** Where it should listen; a free one, if it is all the same. */
+  readonly port?: number;
 }
 
 /** Starts the service as a process on a free port, in an environment of PATH and these settings; ends with the test. */
 export async function startServer(
-  t: Test,
+  t: Owner,
   env: Record<string, string> = {},
-  { command = [process.execPath, 'src/server.ts'], cwd = ROOT }: ServerOptions = {},
+  { command = [process.execPath, 'src/server.ts'], cwd = ROOT, port: wanted }: ServerOptions = {},
 ): Promise<ServerProcess> {
-  const port = await freePort();
+  const port = wanted ?? (await freePort());
   const [program, ...args] = command;
   const begin = performance.now();
   const child = spawn(program, args, {

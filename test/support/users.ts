@@ -3,8 +3,12 @@ import type { Test } from 'tap';
 
 /** A users file with these names, each with the password `<name>-password`; hashed cheaply, for tests log in often. */
 export function usersFile(t: Test, names: readonly string[]): string {
-  const folder = t.testdir({ users: names.map((name) => `${name}:${cheapHash(passwordOf(name))}\n`).join('') });
-  return `${folder}/users`;
+  return `${t.testdir({ users: usersText(names) })}/users`;
+}
+
+/** What such a file holds. */
+export function usersText(names: readonly string[]): string {
+  return names.map((name) => `${name}:${cheapHash(passwordOf(name))}\n`).join('');
 }
 
 export function passwordOf(name: string): string {
