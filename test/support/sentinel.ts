@@ -12,6 +12,8 @@ export interface RedisSentinels {
   readonly sentinels: readonly RedisServer[];
   /** The server that is master by its own word and that of every sentinel that runs; waits until they agree. */
   master(): Promise<RedisServer>;
+  /** Waits until the replicas of the present master have all that was written to it. */
+  inStep(): Promise<void>;
   /** Ends a server as kill -9 does. */
   kill(server: RedisServer): Promise<void>;
   /** Starts a server that was killed again, empty and as a master, and waits until the sentinels have demoted it. */
@@ -49,6 +51,7 @@ export async function startSentinels(t: Owner, options: SentinelOptions = {}): P
   for (const port of [await freePort(), await freePort()]) servers.push(await startData(port, masterPort));
   const sentinels = await Promise.all([startSentinel(), startSentinel(), startSentinel()]);
   await until(async () => (await Promise.all(sentinels.map(seesAll))).every(Boolean), 20_000);
+  await inStep();
 
   function startData(port: number, replicaOf?: number): Promise<RedisServer> {
     const login =
@@ -102,19 +105,29 @@ export async function startSentinels(t: Owner, options: SentinelOptions = {}): P
     return certificates === undefined ? ['--port', `${port}`] : certificates.redisArguments(port);
   }
 
+  async function master(): Promise<RedisServer> {
+    let found: RedisServer | undefined;
+    await until(async () => {
+      const ports = new Set(await Promise.all(sentinels.filter(runs).map(masterOf)));
+      found = servers.find(({ port }) => ports.size === 1 && ports.has(port));
+      return found !== undefined && runs(found) && (await roleOf(found)) === 'master';
+    }, 20_000);
+    return found as RedisServer;
+  }
+
+  async function inStep(): Promise<void> {
+    const { client } = await master();
+    const replicas = servers.filter(runs).length - 1;
+    await client.set('in step?', '', 'PX', 1);
+    if ((await client.wait(replicas, 20_000)) < replicas) throw new Error('A replica does not follow its master');
+  }
+
   return {
     url: `redis${certificates === undefined ? '' : 's'}+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`)}/${MASTER_NAME}`,
     servers,
     sentinels,
-    async master() {
-      let master: RedisServer | undefined;
-      await until(async () => {
-        const ports = new Set(await Promise.all(sentinels.filter(runs).map(masterOf)));
-        master = servers.find(({ port }) => ports.size === 1 && ports.has(port));
-        return master !== undefined && runs(master) && (await roleOf(master)) === 'master';
-      }, 20_000);
-      return master as RedisServer;
-    },
+    master,
+    inStep,
     kill: stopProcess,
     async revive(server) {
       const revived = await startData(server.port);
