@@ -35,6 +35,7 @@ ${rows.join('\n')}
 `;
 }
 
-function escaped(text: string): string {
+/** Text that is no markup. */
+export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -28,27 +28,22 @@ export interface Episode {
   readonly verdict: Verdict;
 }
 
+export interface Lasting {
+  readonly seconds: number;
+  /** How often the fault comes, one time after the other, under the same load. */
+  readonly times?: number;
+  readonly onStep?: (step: string) => void;
+}
+
 // So many answers before and after a fault show what is usual.
 const USUAL_ANSWERS = 250;
 const WELL_WITHIN_MS = 30_000;
 
-/**
- * Loads a world, lets a fault last for so long, puts it right, waits until all is well, and judges.
- *
- * @param times how often the fault comes, one after the other, under the same load
- */
+/** Loads a world, lets a fault last for so long, puts it right, waits until all is well, and judges. */
 export async function suffer<W extends World>(
   world: W,
   fault: Fault<W>,
-  {
-    seconds,
-    times = 1,
-    onStep = () => undefined,
-  }: {
-    readonly seconds: number;
-    readonly times?: number;
-    readonly onStep?: (step: string) => void;
-  },
+  { seconds, times = 1, onStep = () => undefined }: Lasting,
 ): Promise<Episode> {
   const ledger = createLedger();
   const begin = performance.now();

@@ -1,11 +1,15 @@
+import type { RedisServer } from '../support/redis.ts';
+import { MASTER_NAME } from '../support/sentinel.ts';
 import { until } from '../support/until.ts';
 import type { Ledger } from './ledger.ts';
 import type { Pod } from './pods.ts';
-import type { Networked, Replicated, Standalone, World } from './topologies.ts';
+import type { Networked, Replicated, Sharded, Standalone, World } from './topologies.ts';
 
 /** Something that goes wrong, and is put right again. */
 export interface Fault<W extends World = World> {
   readonly name: string;
+  /** Whether it is worth having many times over. */
+  readonly often?: boolean;
   /** Answers once it is so. */
   apply(world: W, ledger: Ledger): Promise<void>;
   /** Answers once the cause is gone; that the service is well again is for others to find out. */
@@ -104,6 +108,7 @@ export const standaloneFaults: readonly Fault<Standalone>[] = [
 /** The master is killed; what was it comes back as a replica, empty, and is filled. */
 export const masterKilled: Fault<Replicated> = {
   name: 'master killed',
+  often: true,
   async apply(world) {
     const { sentinels } = world;
     const master = await sentinels.master();
@@ -130,7 +135,7 @@ export const replicatedFaults: readonly Fault<Replicated>[] = [
       await untilInSync(world);
       const beganAt = performance.now();
       master.process.kill('SIGSTOP');
-      await until(async () => (await world.sentinels.master()) !== master, 20_000);
+      await untilReplaced(world, master);
       world.failovers.push(performance.now() - beganAt);
     },
     async heal(world) {
@@ -143,12 +148,22 @@ export const replicatedFaults: readonly Fault<Replicated>[] = [
     async apply(world) {
       const master = await world.sentinels.master();
       await untilInSync(world);
-      await world.sentinels.sentinels[0]?.client.call('SENTINEL', 'FAILOVER', 'main');
-      await until(async () => (await world.sentinels.master()) !== master, 20_000);
+      await world.sentinels.sentinels[0]?.client.call('SENTINEL', 'FAILOVER', MASTER_NAME);
+      await untilReplaced(world, master);
     },
     heal: untilInSync,
   },
 ];
+
+/** Until the sentinels name another master. What was the master is not asked: it may be frozen. */
+async function untilReplaced({ sentinels }: Replicated, { port }: RedisServer): Promise<void> {
+  const named = ({ client }: RedisServer) => client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME);
+  await until(async () => {
+    const addresses = (await Promise.all(sentinels.sentinels.map(named))) as [string, string][];
+    return addresses.every(([, master]) => master !== `${port}`);
+  }, 20_000);
+  await sentinels.master();
+}
 
 /** Until both replicas follow the master, and have all it has. */
 async function untilInSync({ sentinels }: Replicated): Promise<void> {

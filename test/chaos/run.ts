@@ -1,0 +1,87 @@
+// npm run chaos [-- options]   lets Redis fail under load, and looks whether the service keeps its promises: docs/chaos.md
+import { parseArgs } from 'node:util';
+import { spinner } from '@clack/prompts';
+import { createOwner } from '../support/owner.ts';
+import type { Episode } from './episode.ts';
+import { ownPlans, type Plan, planFor } from './plans.ts';
+import { broken, record, report } from './report.ts';
+
+const USAGE = `npm run chaos [-- options]
+  --redis-url <url>  your own Redis: only what does it no harm, in keys of the run's own that are removed at the end
+  --only <text>      faults whose name contains it
+  --seconds <n>      how long a fault lasts (5)
+  --kills <n>        how often the master of a Sentinel is killed (20)
+  --record           write the results to docs/chaos.md and docs/chaos.svg`;
+
+const { values: options } = parseArgs({
+  options: {
+    'redis-url': { type: 'string' },
+    only: { type: 'string', default: '' },
+    seconds: { type: 'string', default: '5' },
+    kills: { type: 'string', default: '20' },
+    record: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+let owner = createOwner();
+
+/** Lets every world have its faults, one after the other; each world on servers of its own. */
+async function runAll(plans: readonly Plan[], onStep: (step: string) => void): Promise<Episode[]> {
+  const [seconds, kills] = [wanted('seconds'), wanted('kills')];
+  const episodes: Episode[] = [];
+  for (const { name, faults, start } of plans) {
+    const chosen = faults.filter((fault) => fault.name.includes(options.only));
+    if (chosen.length === 0) continue;
+    onStep(`${name}: starting`);
+    owner = createOwner();
+    try {
+      const suffer = await start(owner);
+      for (const { name, often } of chosen) {
+        episodes.push(await suffer(name, { seconds, times: often ? kills : 1, onStep }));
+      }
+    } finally {
+      await owner.close();
+    }
+  }
+  if (episodes.length === 0) throw new Error(`No fault has a name with ${options.only}\n\n${USAGE}`);
+  return episodes;
+}
+
+function wanted(name: 'seconds' | 'kills'): number {
+  const value = Number(options[name]);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name}: a number from 1 on\n\n${USAGE}`);
+  return value;
+}
+
+/** Says what goes on, as it suits who reads it: a line that moves for people, lines for a log. */
+function progress(): { step: (text: string) => void; done: () => void } {
+  if (!process.stderr.isTTY) return { step: (text) => console.error(text), done: () => undefined };
+  const line = spinner({ output: process.stderr });
+  line.start('starting');
+  return { step: (text) => line.message(text), done: () => line.stop('done') };
+}
+
+async function main(): Promise<void> {
+  if (options.help) {
+    console.log(USAGE);
+    return;
+  }
+  const url = options['redis-url'];
+  if (url !== undefined) {
+    console.error('On your Redis: no command but those of the service and the removal of its keys; no FLUSHALL, no kill.');
+  }
+  const { step, done } = progress();
+  const episodes = await runAll(url === undefined ? ownPlans : [planFor(url)], step).finally(done);
+  console.log(report(episodes));
+  if (options.record) await record(episodes);
+  if (episodes.some(({ verdict }) => broken(verdict).length > 0)) process.exitCode = 1;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => void owner.close().finally(() => process.exit(130)));
+}
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});
