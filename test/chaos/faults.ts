@@ -155,6 +155,30 @@ export const replicatedFaults: readonly Fault<Replicated>[] = [
   },
 ];
 
+export const shardedFaults: readonly Fault<Sharded>[] = [
+  {
+    name: 'a master killed',
+    async apply({ nodes, kill }) {
+      const masters = await mastersOf(nodes);
+      await kill(masters[0] as RedisServer);
+      // One in the place of the one that is gone.
+      await until(async () => (await mastersOf(nodes)).length === masters.length, 20_000);
+    },
+    async heal({ nodes, revive }) {
+      const { client } = await revive();
+      await until(async () => (await client.info('replication')).includes('master_link_status:up'), 30_000);
+      await until(async () => (await mastersOf(nodes)).length === nodes.length / 2, 20_000);
+    },
+  },
+];
+
+/** Those who are master by their own word. */
+async function mastersOf(nodes: readonly RedisServer[]): Promise<RedisServer[]> {
+  const running = nodes.filter(({ process }) => process.exitCode === null && process.signalCode === null);
+  const roles = await Promise.all(running.map(({ client }) => client.role()));
+  return running.filter((_, position) => roles[position]?.[0] === 'master');
+}
+
 /** Until the sentinels name another master. What was the master is not asked: it may be frozen. */
 async function untilReplaced({ sentinels }: Replicated, { port }: RedisServer): Promise<void> {
   const named = ({ client }: RedisServer) => client.call('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER_NAME);

@@ -25,11 +25,7 @@ export function planFor(url: string): Plan {
   return planOf('your Redis', start, [...podFaults, ...networkFaults]);
 }
 
-function planOf<W extends World>(
-  name: string,
-  start: (owner: Owner) => Promise<W>,
-  faults: readonly Fault<W>[],
-): Plan {
+function planOf<W extends World>(name: string, start: (owner: Owner) => Promise<W>, faults: readonly Fault<W>[]): Plan {
   return {
     name,
     faults,

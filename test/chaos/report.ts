@@ -65,7 +65,10 @@ function times(episodes: readonly Episode[]): string {
     const lasted = Math.max(...episode.spans.map(({ from, to }) => to - from));
     const { verify, login, end } = unavailableMs;
     const all = [lasted, verify, login, end, slowestMs.first, slowestMs.later, wellAfterMs, stalestMs];
-    return [nameOf(episode), ...all.map((ms) => (Number.isFinite(ms) ? Math.round(ms).toLocaleString('en-US') : 'never'))];
+    return [
+      nameOf(episode),
+      ...all.map((ms) => (Number.isFinite(ms) ? Math.round(ms).toLocaleString('en-US') : 'never')),
+    ];
   });
   const without = ['verify', 'login', 'revoke'].map((sort) => `no ${sort}`);
   return table(

@@ -69,7 +69,9 @@ async function main(): Promise<void> {
   }
   const url = options['redis-url'];
   if (url !== undefined) {
-    console.error('On your Redis: no command but those of the service and the removal of its keys; no FLUSHALL, no kill.');
+    console.error(
+      'On your Redis: no command but those of the service and the removal of its keys; no FLUSHALL, no kill.',
+    );
   }
   const { step, done } = progress();
   const episodes = await runAll(url === undefined ? ownPlans : [planFor(url)], step).finally(done);

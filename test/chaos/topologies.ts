@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/address.ts';
+import { closeRedisClient, createRedisClient } from '../../src/stores/redis/connect.ts';
+import { serversOf, startCluster } from '../support/cluster.ts';
 import type { Owner } from '../support/owner.ts';
 import { folderOf } from '../support/proxy.ts';
 import { freePort, type RedisServer, startRedis, stopProcess } from '../support/redis.ts';
@@ -29,6 +32,15 @@ export interface Replicated extends World {
   readonly sentinels: RedisSentinels;
   /** How long each failover took so far, from the end of the master to the word of all sentinels, milliseconds. */
   readonly failovers: number[];
+}
+
+export interface Sharded extends World {
+  /** Masters and replicas, in no order that lasts. */
+  readonly nodes: readonly RedisServer[];
+  /** Ends a node as kill -9 does. */
+  kill(node: RedisServer): Promise<void>;
+  /** Starts the node that was killed last again, with what it knows of the others, and without data. */
+  revive(): Promise<RedisServer>;
 }
 
 /** One Redis that keeps its data over a restart. */
@@ -64,10 +76,47 @@ export async function startReplicated(owner: Owner): Promise<Replicated> {
   };
 }
 
+/** A Cluster of three masters with a replica each; a change is acknowledged when the replica has it too. */
+export async function startSharded(owner: Owner): Promise<Sharded> {
+  const cluster = await startCluster(owner, { replicated: true });
+  const nodes = [...cluster.masters, ...cluster.replicas];
+  const settings = { REDIS_WAIT_REPLICAS: '1' };
+  const redisUrls = [cluster.url, cluster.url, cluster.url];
+  let revive: Sharded['revive'];
+  return {
+    name: 'Cluster',
+    pods: await startPods(owner, { redisUrls, prefix: 'sd', settings }),
+    nodes,
+    async kill(node) {
+      const args: string[] = [];
+      for (const name of NODE_SETTINGS) {
+        const [, value = ''] = (await node.client.config('GET', name)) as string[];
+        args.push(`--${name}`, value);
+      }
+      await stopProcess(node);
+      revive = async () => {
+        const revived = await startRedis(owner, args, node.port);
+        nodes.splice(nodes.indexOf(node), 1, revived);
+        return revived;
+      };
+    },
+    revive: () => revive(),
+  };
+}
+
+const NODE_SETTINGS = [
+  'dir',
+  'cluster-enabled',
+  'cluster-port',
+  'cluster-node-timeout',
+  'repl-diskless-sync-delay',
+] as const;
+
 /** Pods on a Redis of somebody's own, in a part of it of their own. Where it is one server, it gets a network. */
 export async function startOn(owner: Owner, url: string): Promise<World | Networked> {
   const prefix = `chaos-${randomBytes(4).toString('hex')}`;
   const name = 'your Redis';
+  owner.teardown(() => removeKeys(url, prefix));
   const address = new URL(url);
   if (address.protocol === 'redis:') return { name, ...(await startNetworked(owner, address, prefix)) };
   return { name, pods: await startPods(owner, { redisUrls: [url, url, url], prefix }) };
@@ -87,4 +136,17 @@ async function startNetworked(
     return url.href;
   });
   return { networks, pods: await startPods(owner, { redisUrls, prefix }) };
+}
+
+/** Removes what the pods have written, in small steps. */
+async function removeKeys(url: string, prefix: string): Promise<void> {
+  const client = createRedisClient(parseRedisUrl(url) as RedisAddress, { patient: true });
+  client.on('error', () => undefined);
+  await client.connect();
+  for (const server of serversOf(client)) {
+    for await (const keys of server.scanStream({ match: `${prefix}:*`, count: 500 })) {
+      await Promise.all((keys as string[]).map((key) => server.unlink(key)));
+    }
+  }
+  await closeRedisClient(client);
 }

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Owner } from './owner.ts';
+import { until } from './until.ts';
 
 export interface RedisServer {
   readonly url: string;
@@ -70,6 +71,23 @@ export async function stopProcess({ process }: Pick<RedisServer, 'process'>): Pr
   if (process.exitCode !== null || process.signalCode !== null) return;
   process.kill('SIGKILL');
   await once(process, 'exit');
+}
+
+/** Waits until replicas have all that was written to their master so far. */
+export async function caughtUp(master: RedisServer, replicas: readonly RedisServer[]): Promise<void> {
+  const written = await replicationOf(master);
+  for (const replica of replicas) {
+    await until(async () => {
+      const { link, offset } = await replicationOf(replica);
+      return link === 'up' && offset >= written.offset;
+    }, 20_000);
+  }
+}
+
+async function replicationOf({ client }: RedisServer): Promise<{ link: string | undefined; offset: number }> {
+  const info = await client.info('replication');
+  const field = (name: string) => new RegExp(`^${name}:(\\w+)`, 'm').exec(info)?.[1];
+  return { link: field('master_link_status'), offset: Number(field('master_repl_offset')) };
 }
 
 // Below the ports that the system gives to outgoing connections: one of those may take a port that was just free.

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
 import type { Owner } from './owner.ts';
-import { freePort, type RedisServer, startProcess, startRedis, stopProcess } from './redis.ts';
+import { caughtUp, freePort, type RedisServer, startProcess, startRedis, stopProcess } from './redis.ts';
 import { until } from './until.ts';
 
 export interface RedisSentinels {
@@ -57,7 +57,7 @@ export async function startSentinels(t: Owner, options: SentinelOptions = {}): P
     const login =
       serverLogin === undefined ? [] : ['--masteruser', serverLogin.username, '--masterauth', serverLogin.password];
     const master = replicaOf === undefined ? [] : ['--replicaof', `127.0.0.1 ${replicaOf}`];
-    const quick = ['--repl-diskless-sync-delay', '0', '--repl-ping-replica-period', '1'];
+    const quick = ['--repl-diskless-sync-delay', '0'];
     const lines = serverLines.flatMap((line) => {
       const [name, ...values] = line.split(' ');
       return [`--${name}`, ...values];
@@ -116,10 +116,11 @@ export async function startSentinels(t: Owner, options: SentinelOptions = {}): P
   }
 
   async function inStep(): Promise<void> {
-    const { client } = await master();
-    const replicas = servers.filter(runs).length - 1;
-    await client.set('in step?', '', 'PX', 1);
-    if ((await client.wait(replicas, 20_000)) < replicas) throw new Error('A replica does not follow its master');
+    const followed = await master();
+    await caughtUp(
+      followed,
+      servers.filter((server) => runs(server) && server !== followed),
+    );
   }
 
   return {
