@@ -47,7 +47,7 @@ export async function suffer<W extends World>(
 ): Promise<Episode> {
   const ledger = createLedger();
   const begin = performance.now();
-  const load = startLoad(world.pods.url, ledger);
+  const load = startLoad(world.pods, ledger);
   const spans: Span[] = [];
   try {
     await moreAnswers();

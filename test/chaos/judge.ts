@@ -51,7 +51,7 @@ export async function judge(deps: {
   const found = new Map<Entry, Found>();
   await eachOf([...live, ...ended], async (entry) => void found.set(entry, await findOn(pods, entry)));
 
-  const isGone = (entry: Entry) => found.get(entry)?.everywhere === false;
+  const isGone = (entry: Entry) => found.get(entry)?.somewhere === false;
   const whole = (kinds: readonly Kind[]) => longestWithout(kinds, answers, begin, end);
   const during = answers.flatMap((answer) => {
     const span = spans.find(({ from, to }) => answer.sentAt >= from && answer.sentAt < to);
@@ -63,7 +63,8 @@ export async function judge(deps: {
     ended: ended.length,
     lost: live.filter(isGone).length,
     undone: ended.filter((entry) => entry.cameBack || found.get(entry)?.somewhere).length,
-    calledAbsent: live.filter((entry) => entry.calledAbsent && !isGone(entry)).length,
+    calledAbsent: live.filter((entry) => !isGone(entry) && (entry.calledAbsent || !found.get(entry)?.everywhere))
+      .length,
     changesLost: live.filter((entry) => !isGone(entry) && lostChange(entry, found.get(entry)?.count ?? 0)).length,
     exited: world.pods.all.length - pods.length,
     wrong: countOf(answers.map(({ kind, wrong }) => (wrong === '' ? '' : `${kind}: ${wrong}`))),

@@ -8,7 +8,7 @@ import { broken, record, report } from './report.ts';
 
 const USAGE = `npm run chaos [-- options]
   --redis-url <url>  your own Redis: only what does it no harm, in keys of the run's own that are removed at the end
-  --only <text>      faults whose name contains it
+  --only <text>      faults whose name, with their world's, contains it
   --seconds <n>      how long a fault lasts (5)
   --kills <n>        how often the master of a Sentinel is killed (20)
   --record           write the results to docs/chaos.md and docs/chaos.svg`;
@@ -31,7 +31,7 @@ async function runAll(plans: readonly Plan[], onStep: (step: string) => void): P
   const [seconds, kills] = [wanted('seconds'), wanted('kills')];
   const episodes: Episode[] = [];
   for (const { name, faults, start } of plans) {
-    const chosen = faults.filter((fault) => fault.name.includes(options.only));
+    const chosen = faults.filter((fault) => `${name}: ${fault.name}`.includes(options.only));
     if (chosen.length === 0) continue;
     onStep(`${name}: starting`);
     owner = createOwner();

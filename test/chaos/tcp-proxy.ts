@@ -51,6 +51,7 @@ export async function startTcpProxy(owner: Owner, target: Target): Promise<TcpPr
 
   function forward(from: Socket, to: Socket): void {
     const late: { readonly chunk: Buffer; readonly due: number }[] = [];
+    let closed = false;
     const deliver = () => {
       for (let [first] = late; first !== undefined && first.due <= performance.now(); [first] = late) {
         to.write(first.chunk);
@@ -58,6 +59,7 @@ export async function startTcpProxy(owner: Owner, target: Target): Promise<TcpPr
       }
       const [next] = late;
       if (next !== undefined) setTimeout(deliver, next.due - performance.now());
+      else if (closed) to.end();
     };
     from.on('data', (chunk) => {
       if (delayMs === 0 && late.length === 0) {
@@ -67,7 +69,10 @@ export async function startTcpProxy(owner: Owner, target: Target): Promise<TcpPr
       late.push({ chunk, due: performance.now() + delayMs });
       if (late.length === 1) setTimeout(deliver, delayMs);
     });
-    from.on('close', () => to.destroy());
+    from.on('close', () => {
+      closed = true;
+      if (late.length === 0) to.end();
+    });
   }
 
   server.listen(0, '127.0.0.1');

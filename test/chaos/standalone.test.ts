@@ -1,0 +1,5 @@
+// What the chaos suite promises of one Redis, in its short form; npm run chaos has the long one.
+import t from 'tap';
+import { shortForm } from './short-form.ts';
+
+await shortForm(t, 'standalone');
