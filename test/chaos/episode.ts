@@ -12,6 +12,8 @@ import type { World } from './topologies.ts';
 /** From a fault's beginning to the end of its cause, and to the moment at which everything works again. */
 export interface Span {
   readonly from: number;
+  /** When it was done; where a master was lost, when there was another one. */
+  readonly done: number;
   readonly to: number;
   /** `Infinity` when it did not within half a minute. */
   readonly wellAt: number;
@@ -55,6 +57,7 @@ export async function suffer<W extends World>(
       onStep(`${world.name}: ${fault.name}${times > 1 ? ` (${time} of ${times})` : ''}`);
       const from = performance.now();
       await fault.apply(world, ledger);
+      const done = performance.now();
       await pause(seconds * 1000);
       await fault.heal(world);
       const to = performance.now();
@@ -62,7 +65,7 @@ export async function suffer<W extends World>(
         () => true,
         () => false,
       );
-      spans.push({ from, to, wellAt: well ? performance.now() : Number.POSITIVE_INFINITY });
+      spans.push({ from, done, to, wellAt: well ? performance.now() : Number.POSITIVE_INFINITY });
       await moreAnswers();
     }
   } finally {

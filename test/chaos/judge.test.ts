@@ -112,7 +112,7 @@ t.test('a timeline shows what was answered, and no markup of its names', async (
     { ...answer, sentAt: 50, status: 503, wrong: '' },
     { ...answer, sentAt: 60, status: 500, wrong: '500' },
   ];
-  const spans = [{ from: 40, to: 70, wellAt: 80 }];
+  const spans = [{ from: 40, done: 41, to: 70, wellAt: 80 }];
   const svg = timeline([{ world: '<b>', fault: '&', begin: 0, end: 100, spans, answers, verdict }]);
   t.notMatch(svg, /<b>|& /);
   t.equal(svg.match(/<rect /g)?.length, 1 + 2 + 3, 'the page, the fault and what came after, three answers');

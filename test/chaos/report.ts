@@ -3,7 +3,7 @@ import { cpus, loadavg, release } from 'node:os';
 import { join } from 'node:path';
 import { table } from '../../bench/lib/table.ts';
 import { ROOT } from '../support/run.ts';
-import type { Episode } from './episode.ts';
+import type { Episode, Span } from './episode.ts';
 import type { Verdict } from './judge.ts';
 import { timeline } from './timeline-svg.ts';
 
@@ -11,6 +11,10 @@ const PAGE = join(ROOT, 'docs', 'chaos.md');
 const CHART = join(ROOT, 'docs', 'chaos.svg');
 const BEGIN = '<!-- measured: npm run chaos -- --record -->';
 const END = '<!-- /measured -->';
+/** An answer that takes longer is late. */
+const PROMISED_MS = 250;
+/** Where another server takes the place of one that is lost. */
+const FAILS_OVER = new Set(['Sentinel', 'Cluster']);
 
 /** What was held and what was not, and how long it took, in Markdown. */
 export function report(episodes: readonly Episode[]): string {
@@ -52,29 +56,34 @@ function promises(episodes: readonly Episode[]): string {
   const rows = episodes.map((episode) => {
     const { lost, undone, calledAbsent, exited, wrong, live, ended } = episode.verdict;
     const wrongs = [...wrong.values()].reduce((sum, count) => sum + count, 0);
-    const counts = [episode.answers.length, live, lost, ended, undone, calledAbsent, wrongs, exited];
+    const late = episode.answers.filter(({ ms }) => ms > PROMISED_MS).length;
+    const counts = [episode.answers.length, late, live, lost, ended, undone, calledAbsent, wrongs, exited];
     return [nameOf(episode), ...counts.map((count) => count.toLocaleString('en-US'))];
   });
-  const head = ['fault', 'answers', 'live', 'lost', 'revoked', 'undone', 'called absent', 'wrong', 'pods ended'];
+  const head = ['fault', 'answers', `over ${PROMISED_MS} ms`, 'live', 'lost', 'revoked', 'undone', 'called absent', 'wrong', 'pods ended'];
   return table(head, rows);
 }
 
 function times(episodes: readonly Episode[]): string {
   const rows = episodes.map((episode) => {
     const { unavailableMs, slowestMs, wellAfterMs, stalestMs } = episode.verdict;
-    const lasted = Math.max(...episode.spans.map(({ from, to }) => to - from));
+    const longest = (part: (span: Span) => number) => Math.max(...episode.spans.map(part));
+    const lasted = longest(({ from, to }) => to - from);
+    const failover = FAILS_OVER.has(episode.world) ? longest(({ from, done }) => done - from) : Number.NaN;
     const { verify, login, end } = unavailableMs;
-    const all = [lasted, verify, login, end, slowestMs.first, slowestMs.later, wellAfterMs, stalestMs];
-    return [
-      nameOf(episode),
-      ...all.map((ms) => (Number.isFinite(ms) ? Math.round(ms).toLocaleString('en-US') : 'never')),
-    ];
+    const all = [lasted, failover, verify, login, end, slowestMs.first, slowestMs.later, wellAfterMs, stalestMs];
+    return [nameOf(episode), ...all.map(milliseconds)];
   });
   const without = ['verify', 'login', 'revoke'].map((sort) => `no ${sort}`);
   return table(
-    ['milliseconds', 'fault', ...without, 'slowest, first second', 'slowest, later', 'well after', 'stale'],
+    ['milliseconds', 'fault', 'failover', ...without, 'slowest, first second', 'slowest, later', 'well after', 'stale'],
     rows,
   );
+}
+
+function milliseconds(ms: number): string {
+  if (Number.isNaN(ms)) return '';
+  return Number.isFinite(ms) ? Math.round(ms).toLocaleString('en-US') : 'never';
 }
 
 function wrongs(episodes: readonly Episode[]): string {

@@ -30,8 +30,6 @@ export interface Standalone extends Networked {
 
 export interface Replicated extends World {
   readonly sentinels: RedisSentinels;
-  /** How long each failover took so far, from the end of the master to the word of all sentinels, milliseconds. */
-  readonly failovers: number[];
 }
 
 export interface Sharded extends World {
@@ -72,7 +70,6 @@ export async function startReplicated(owner: Owner): Promise<Replicated> {
     name: 'Sentinel',
     pods: await startPods(owner, { redisUrls, prefix: 'sd', settings }),
     sentinels,
-    failovers: [],
   };
 }
 
