@@ -24,6 +24,9 @@ const MOST_REDIRECTIONS = 4;
 // What a server answers that is no master now, or none yet.
 const NO_MASTER = /^(READONLY|LOADING|MASTERDOWN) /;
 
+/** How to close the connections to sentinels that a client has. */
+const companions = new WeakMap<RedisClient, () => void>();
+
 /**
  * Makes the client without connecting it. Commands sent while there is no connection fail at once instead of
  * queueing, and none should be awaited without `withDeadline`; the client itself tries again for ever, with growing pauses.
@@ -71,6 +74,7 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
   if (sentinel === undefined) return new Redis({ ...single, ...nodes[0] });
   const { Connector, close } = createSentinels({ ...address, sentinel }, patient ? undefined : retry);
   const client: Redis = new Redis({ ...single, Connector });
+  companions.set(client, close);
   client.once('end', close);
   return client;
 }
@@ -107,4 +111,6 @@ export function withDeadline<T>(answer: Promise<T>, deadlineMs = COMMAND_DEADLIN
 export async function closeRedisClient(client: RedisClient): Promise<void> {
   if (client.status === 'ready') await client.quit().catch(() => client.disconnect());
   else client.disconnect();
+  // A client that is closed between two attempts says no "end".
+  companions.get(client)?.();
 }
