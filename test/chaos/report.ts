@@ -60,7 +60,18 @@ function promises(episodes: readonly Episode[]): string {
     const counts = [episode.answers.length, late, live, lost, ended, undone, calledAbsent, wrongs, exited];
     return [nameOf(episode), ...counts.map((count) => count.toLocaleString('en-US'))];
   });
-  const head = ['fault', 'answers', `over ${PROMISED_MS} ms`, 'live', 'lost', 'revoked', 'undone', 'called absent', 'wrong', 'pods ended'];
+  const head = [
+    'fault',
+    'answers',
+    `over ${PROMISED_MS} ms`,
+    'live',
+    'lost',
+    'revoked',
+    'undone',
+    'called absent',
+    'wrong',
+    'pods ended',
+  ];
   return table(head, rows);
 }
 
