@@ -54,10 +54,10 @@ function machine(): string {
 
 function promises(episodes: readonly Episode[]): string {
   const rows = episodes.map((episode) => {
-    const { lost, undone, calledAbsent, exited, wrong, live, ended } = episode.verdict;
+    const { lost, undone, calledAbsent, changesLost, exited, wrong, live, ended } = episode.verdict;
     const wrongs = [...wrong.values()].reduce((sum, count) => sum + count, 0);
     const late = episode.answers.filter(({ ms }) => ms > PROMISED_MS).length;
-    const counts = [episode.answers.length, late, live, lost, ended, undone, calledAbsent, wrongs, exited];
+    const counts = [episode.answers.length, late, live, lost, ended, undone, calledAbsent, changesLost, wrongs, exited];
     return [nameOf(episode), ...counts.map((count) => count.toLocaleString('en-US'))];
   });
   const head = [
