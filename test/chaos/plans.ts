@@ -1,6 +1,8 @@
 import type { Owner } from '../support/owner.ts';
 import { type Episode, type Lasting, suffer } from './episode.ts';
-import { type Fault, networkFaults, podFaults, replicatedFaults, shardedFaults, standaloneFaults } from './faults.ts';
+import { replicatedFaults, shardedFaults } from './failover-faults.ts';
+import { type Fault, networkFaults, podFaults } from './faults.ts';
+import { standaloneFaults } from './standalone-faults.ts';
 import { startOn, startReplicated, startSharded, startStandalone, type World } from './topologies.ts';
 
 /** A world, and the faults it can have. */
