@@ -14,10 +14,10 @@ export const replicatedFaults: readonly Fault<Replicated>[] = [
       await sentinels.kill(await sentinels.master());
       await sentinels.master();
     },
-    async heal(world) {
-      const dead = world.sentinels.servers.find(({ process }) => process.signalCode !== null);
-      if (dead !== undefined) await world.sentinels.revive(dead);
-      await untilInSync(world);
+    async heal({ sentinels }) {
+      const dead = sentinels.servers.find(({ process }) => process.signalCode !== null);
+      if (dead !== undefined) await sentinels.revive(dead);
+      await sentinels.inStep();
     },
   },
   {
@@ -27,9 +27,9 @@ export const replicatedFaults: readonly Fault<Replicated>[] = [
       master.process.kill('SIGSTOP');
       await untilReplaced(world, master);
     },
-    async heal(world) {
-      for (const { process } of world.sentinels.servers) process.kill('SIGCONT');
-      await untilInSync(world);
+    async heal({ sentinels }) {
+      for (const { process } of sentinels.servers) process.kill('SIGCONT');
+      await sentinels.inStep();
     },
   },
   {
@@ -39,7 +39,7 @@ export const replicatedFaults: readonly Fault<Replicated>[] = [
       await world.sentinels.sentinels[0]?.client.call('SENTINEL', 'FAILOVER', MASTER_NAME);
       await untilReplaced(world, master);
     },
-    heal: untilInSync,
+    heal: ({ sentinels }) => sentinels.inStep(),
   },
 ];
 
@@ -76,13 +76,4 @@ async function untilReplaced({ sentinels }: Replicated, { port }: RedisServer): 
     return addresses.every(([, master]) => master !== `${port}`);
   }, 20_000);
   await sentinels.master();
-}
-
-/** Until both replicas follow the master, and have all it has. */
-async function untilInSync({ sentinels }: Replicated): Promise<void> {
-  await until(async () => {
-    const { client } = await sentinels.master();
-    const info = await client.info('replication');
-    return info.match(/^slave\d:.*state=online/gm)?.length === 2 && !info.includes('_sync_in_progress:1');
-  }, 30_000);
 }
