@@ -2,6 +2,7 @@ import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '../src/errors.ts';
+import { isoTime } from '../src/iso-time.ts';
 import { type Presented, presented } from '../src/presented.ts';
 import { SessionError } from '../src/session/errors.ts';
 import { type Device, expiresAt, type Session } from '../src/session/session.ts';
@@ -35,21 +36,9 @@ declare module 'fastify' {
 
 const MAX_USER_AGENT = 512;
 
-// A session in use is the same object at every request: its end is put into words once.
-const ends = new WeakMap<Session, string>();
-
 /** RFC 9111 5.2.1.4: what is held here is not to be served unasked. */
 function wantsFresh({ headers }: FastifyRequest): boolean {
   return headers['cache-control']?.includes('no-cache') === true;
-}
-
-function endOf(session: Session): string {
-  let end = ends.get(session);
-  if (end === undefined) {
-    end = new Date(expiresAt(session)).toISOString();
-    ends.set(session, end);
-  }
-  return end;
 }
 
 /** `request.session`: the caller's session, from the cookie or the bearer token, and the cookie on its way out. */
@@ -90,7 +79,7 @@ export default fp(
     });
 
     fastify.decorateReply('forSession', function (this: FastifyReply, session: Session) {
-      return this.header('x-session-expire', endOf(session)).header('cache-control', 'no-store');
+      return this.header('x-session-expire', isoTime(expiresAt(session))).header('cache-control', 'no-store');
     });
 
     fastify.decorateReply('giveToken', function (this: FastifyReply, { session, token }) {

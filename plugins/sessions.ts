@@ -12,6 +12,7 @@ import { cached } from '../src/stores/cached.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
 import { createRedisClock } from '../src/stores/redis/clock.ts';
 import type { RedisClient } from '../src/stores/redis/connect.ts';
+import type { Guard } from '../src/stores/redis/guard.ts';
 import { claimShards, ShardsError } from '../src/stores/redis/shards.ts';
 import { createRedisStore } from '../src/stores/redis/store.ts';
 import { createTracking } from '../src/stores/redis/tracking.ts';
@@ -28,15 +29,14 @@ const SWEEP_INTERVAL_MS = 1000;
 export interface SessionsOptions {
   /** This pod's clock, epoch milliseconds; tests move it. */
   readonly now?: () => number;
-  /** How long a command of Redis may take, milliseconds; tests on a busy machine are patient. */
-  readonly deadlineMs?: number;
 }
 
 /** The session service on its store: Redis where REDIS_URL is set, the memory of this process otherwise. */
 export default fp<SessionsOptions>(
-  async (fastify, { now = Date.now, deadlineMs }) => {
+  async (fastify, { now = Date.now }) => {
     const { config, meters, log } = fastify;
-    const store = fastify.redis === undefined ? createMemoryStore({ now }) : await redisStore();
+    const { redisGuard } = fastify;
+    const store = redisGuard === undefined ? createMemoryStore({ now }) : await redisStore(redisGuard);
 
     const sessions = createSessions({
       store,
@@ -56,16 +56,15 @@ export default fp<SessionsOptions>(
     const sweeper = setInterval(() => void sessions.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
     fastify.addHook('onClose', async () => clearInterval(sweeper));
 
-    async function redisStore(): Promise<SessionStore> {
+    async function redisStore(guard: Guard): Promise<SessionStore> {
       await guardShards(fastify.redis);
       const clock = createRedisClock(fastify.redis, now);
       fastify.addHook('onClose', async () => clock.stop());
       const store = createRedisStore({
         client: fastify.redis,
+        guard,
         clock,
         prefix: config.REDIS_PREFIX,
-        deadlineMs,
-        onCommand: meters.storeCommand,
         onUnreadable(sessionId) {
           meters.unreadableRecord();
           log.warn({ sessionId }, 'a record can not be read; its session counts as absent');
@@ -122,8 +121,11 @@ function bindingOf({ BINDING: mode, BINDING_NETWORK: network }: Config): Binding
   return { isSameDevice: (known, seen) => isSameDevice(known, seen, { network }), enforce: mode === 'enforce' };
 }
 
-function verifiedTokens({ NEAR_CACHE_MAX: max }: Config): VerifiedTokens | undefined {
-  return max === 0 ? undefined : new LRUCache<string, TokenClaims>({ max });
+// A genuine token stays genuine, so this needs no near cache; 10,000 take 3 MB.
+const LEAST_VERIFIED_TOKENS = 10_000;
+
+function verifiedTokens({ NEAR_CACHE_MAX }: Config): VerifiedTokens {
+  return new LRUCache<string, TokenClaims>({ max: Math.max(NEAR_CACHE_MAX, LEAST_VERIFIED_TOKENS) });
 }
 
 /** Settings are seconds, the core counts milliseconds. */

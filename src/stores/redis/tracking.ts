@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { Cluster } from 'ioredis';
 import type { Invalidations } from '../cached.ts';
-import { pauseBeforeRetry, type RedisClient, withDeadline } from './connect.ts';
+import { pauseBeforeRetry, type RedisClient } from './connect.ts';
+import { withDeadline } from './deadline.ts';
 
 const CHANNEL = '__redis__:invalidate';
 // A connection that went silent would swallow invalidations: it is asked every second whether it is there.
