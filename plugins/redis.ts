@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { parseRedisUrl } from '../src/stores/redis/address.ts';
 import { closeRedisClient, createRedisClient } from '../src/stores/redis/connect.ts';
 import { createGuard, type Guard } from '../src/stores/redis/guard.ts';
+import { checkServer } from '../src/stores/redis/server-check.ts';
 
 // How long the boot waits for the first connection, so that a pod is ready as soon as it listens.
 const FIRST_CONNECT_MS = 1000;
@@ -65,12 +66,22 @@ export default fp<RedisOptions>(
       log.warn('Redis can not be reached yet; trying on (REDIS_URL)');
     }
 
+    // What is set otherwise meanwhile is found at the next connection; said once each.
+    const said = new Set<string>();
+    async function checkSettings(): Promise<void> {
+      for (const problem of await checkServer(client, config.REDIS_WAIT_REPLICAS)) {
+        if (!said.has(problem)) log.warn(problem);
+        said.add(problem);
+      }
+    }
+
     // Once a change of state, however often the client tries.
     function logConnection(): void {
       let lastProblem = '';
       client.on('ready', () => {
         lastProblem = '';
         log.info('connected to Redis');
+        checkSettings().catch(() => undefined);
       });
       client.on('error', ({ message }: Error) => {
         if (message !== lastProblem) log.warn({ problem: message }, 'no connection to Redis (REDIS_URL)');

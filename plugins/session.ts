@@ -12,6 +12,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Hook `onRequest` of routes for callers with a session: sets `request.session`, or answers 401 `NO_SESSION`. */
     authenticate: onRequestHookHandler;
+    /** The same for routes that may go on with what is last known while the store does not answer. */
+    authenticateDegraded: onRequestHookHandler;
   }
   interface FastifyRequest {
     /** The caller's live session, on routes with `authenticate`. */
@@ -103,19 +105,37 @@ export default fp(
       return session;
     }
 
-    fastify.decorate('authenticate', (request, reply, done) => {
-      const admit = (session: Session) => {
-        request.session = session;
-        reply.forSession(session);
-        done();
+    async function lookDegraded(request: FastifyRequest, reply: FastifyReply): Promise<Session> {
+      return look(request, reply).catch((error: unknown) => {
+        const { token } = request.presentedToken();
+        const isStoreAway = error instanceof SessionError && error.code === 'STORE_UNAVAILABLE';
+        const known =
+          isStoreAway && token !== undefined && !wantsFresh(request)
+            ? sessions.lastKnown(token, request.device())
+            : undefined;
+        if (known === undefined) throw error;
+        reply.header('x-session-degraded', 'true');
+        return known;
+      });
+    }
+
+    function authenticateBy(find: typeof look): onRequestHookHandler {
+      return (request, reply, done) => {
+        const admit = (session: Session) => {
+          request.session = session;
+          reply.forSession(session);
+          done();
+        };
+        // A session in use is known here: no promise is made for it.
+        const { token } = request.presentedToken();
+        const askable = token !== undefined && !wantsFresh(request);
+        const known = askable ? sessions.recall(token, () => request.device()) : undefined;
+        if (known !== undefined) admit(known);
+        else find(request, reply).then(admit, done);
       };
-      // A session in use is known here: no promise is made for it.
-      const { token } = request.presentedToken();
-      const askable = token !== undefined && !wantsFresh(request);
-      const known = askable ? sessions.recall(token, () => request.device()) : undefined;
-      if (known !== undefined) admit(known);
-      else look(request, reply).then(admit, done);
-    });
+    }
+    fastify.decorate('authenticate', authenticateBy(look));
+    fastify.decorate('authenticateDegraded', authenticateBy(lookDegraded));
   },
   { name: 'session', dependencies: ['config', 'sessions'] },
 );

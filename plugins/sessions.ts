@@ -11,8 +11,9 @@ import type { Binding } from '../src/session/verification.ts';
 import { cached } from '../src/stores/cached.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
 import { createRedisClock } from '../src/stores/redis/clock.ts';
-import type { RedisClient } from '../src/stores/redis/connect.ts';
-import type { Guard } from '../src/stores/redis/guard.ts';
+import { closeRedisClient, type RedisClient } from '../src/stores/redis/connect.ts';
+import { createDurableWrites, type DurableWrites } from '../src/stores/redis/durable.ts';
+import { createGuard, type Guard } from '../src/stores/redis/guard.ts';
 import { claimShards, ShardsError } from '../src/stores/redis/shards.ts';
 import { createRedisStore } from '../src/stores/redis/store.ts';
 import { createTracking } from '../src/stores/redis/tracking.ts';
@@ -29,11 +30,13 @@ const SWEEP_INTERVAL_MS = 1000;
 export interface SessionsOptions {
   /** This pod's clock, epoch milliseconds; tests move it. */
   readonly now?: () => number;
+  /** How long a command of Redis may take, milliseconds; tests on a busy machine are patient. */
+  readonly deadlineMs?: number;
 }
 
 /** The session service on its store: Redis where REDIS_URL is set, the memory of this process otherwise. */
 export default fp<SessionsOptions>(
-  async (fastify, { now = Date.now }) => {
+  async (fastify, { now = Date.now, deadlineMs }) => {
     const { config, meters, log } = fastify;
     const { redisGuard } = fastify;
     const store = redisGuard === undefined ? createMemoryStore({ now }) : await redisStore(redisGuard);
@@ -65,15 +68,31 @@ export default fp<SessionsOptions>(
         guard,
         clock,
         prefix: config.REDIS_PREFIX,
+        durable: durableWrites(),
         onUnreadable(sessionId) {
           meters.unreadableRecord();
           log.warn({ sessionId }, 'a record can not be read; its session counts as absent');
         },
       });
-      return config.NEAR_CACHE_MAX === 0 ? store : nearCache(store);
+      return config.NEAR_CACHE_MAX === 0 ? store : nearCache(store, guard);
     }
 
-    function nearCache(store: SessionStore): SessionStore {
+    // A connection of its own: one that waits for replicas would make reads wait.
+    function durableWrites(): DurableWrites | undefined {
+      const { REDIS_WAIT_REPLICAS: replicas, REDIS_PREFIX: prefix } = config;
+      if (replicas === 0) return undefined;
+      const client = fastify.redis.duplicate() as RedisClient;
+      client.on('error', () => undefined);
+      client.connect().catch(() => undefined);
+      const guard = createGuard({ client, deadlineMs, onCommand: meters.storeCommand });
+      fastify.addHook('onClose', async () => {
+        guard.stop();
+        await closeRedisClient(client);
+      });
+      return createDurableWrites({ client, guard, replicas, prefix });
+    }
+
+    function nearCache(store: SessionStore, guard: Guard): SessionStore {
       const tracking = createTracking({
         client: fastify.redis,
         prefix: config.REDIS_PREFIX,
@@ -87,6 +106,7 @@ export default fp<SessionsOptions>(
       const near = cached(store, {
         max: config.NEAR_CACHE_MAX,
         invalidations: tracking,
+        degraded: { forMs: config.DEGRADED_VERIFY_SECONDS * 1000, isAllowed: guard.isOpen },
         onPropagated: (ms) => meters.revocationSeen(ms / 1000),
       });
       meters.nearCacheEntries(near.entries);

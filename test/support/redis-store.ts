@@ -63,7 +63,12 @@ export async function openCachedStore(
   const refused: Error[] = [];
   const tracking = createTracking({ client: open.client, prefix, onRefused: (problem) => refused.push(problem) });
   t.teardown(() => tracking.stop());
-  const store = cached(open.store, { max: 1000, invalidations: tracking, onPropagated: () => undefined });
+  const store = cached(open.store, {
+    max: 1000,
+    invalidations: tracking,
+    degraded: { forMs: 0, isAllowed: () => false },
+    onPropagated: () => undefined,
+  });
   if (wait) {
     await store.count();
     await until(() => tracking.epoch() !== undefined);

@@ -2,10 +2,13 @@ import { Cluster } from 'ioredis';
 import { SessionError } from '../../session/errors.ts';
 import type { RedisClient } from './connect.ts';
 import { type Guard, isRefusal } from './guard.ts';
+import { createKeys } from './keys.ts';
 import { type Argument, isUnknownScript, loadScript, type ScriptName } from './scripts.ts';
 
 /** Long for replicas near by; twice that and a command are still within the quarter of a second that callers wait. */
 const WAIT_MS = 80;
+const MARK_MS = 1000;
+const MAX_BATCH = 128;
 
 export interface DurableWrites {
   /**
@@ -14,12 +17,12 @@ export interface DurableWrites {
    * @throws {SessionError} `DURABILITY_NOT_CONFIRMED`: it was run, but replicas did not say so in time;
    *   `STORE_UNAVAILABLE`: it may or may not have been run
    */
-  run(shard: string, name: ScriptName, counter: string, args: readonly Argument[]): Promise<unknown>;
+  run(shard: string, name: ScriptName, args: readonly Argument[]): Promise<unknown>;
 }
 
 interface Write {
+  readonly shard: string;
   readonly name: ScriptName;
-  readonly counter: string;
   readonly args: readonly Argument[];
   readonly resolve: (answer: unknown) => void;
   readonly reject: (problem: unknown) => void;
@@ -42,8 +45,11 @@ export function createDurableWrites(deps: {
   readonly client: RedisClient;
   readonly guard: Guard;
   readonly replicas: number;
+  /** First part of every key's name. */
+  readonly prefix: string;
 }): DurableWrites {
   const { client, guard, replicas } = deps;
+  const keys = createKeys(deps.prefix);
   const lines = new Map<string, Line>();
 
   function lineOf(shard: string): Line {
@@ -60,13 +66,13 @@ export function createDurableWrites(deps: {
   async function empty(line: Line, shard: string): Promise<void> {
     if (line.busy) return;
     line.busy = true;
-    while (line.waiting.length > 0) await commit(shard, line.waiting.splice(0));
+    while (line.waiting.length > 0) await commit(shard, line.waiting.splice(0, MAX_BATCH));
     line.busy = false;
   }
 
   async function commit(shard: string, batch: readonly Write[]): Promise<void> {
     try {
-      const answers = await guard.ask(shard, 'durable', () => send(batch));
+      const answers = await guard.ask(shard, 'durable', () => send(shard, batch));
       const acknowledged = Number(answers.pop()?.[1] ?? 0);
       for (const [place, { resolve, reject }] of batch.entries()) {
         const [problem, answer] = answers[place] ?? [];
@@ -79,20 +85,26 @@ export function createDurableWrites(deps: {
     }
   }
 
-  /** Answers of the scripts, and last that of WAIT. */
-  async function send(batch: readonly Write[], byHash = true): Promise<Answer[]> {
+  /**
+   * Answers of the scripts, and last that of WAIT. WAIT counts from the last write of its connection, so one is made
+   * that is sure to come after all there was: a revocation asked for again has nothing left to write itself.
+   */
+  async function send(shard: string, batch: readonly Write[], byHash = true): Promise<Answer[]> {
     const pipeline = client.pipeline();
-    for (const { name, counter, args } of batch) {
+    for (const { shard, name, args } of batch) {
       const { lua, sha } = loadScript(name);
-      if (byHash) pipeline.evalsha(sha, 1, counter, ...args);
-      else pipeline.eval(lua, 1, counter, ...args);
+      if (byHash) pipeline.evalsha(sha, 1, keys.counter(shard), ...args);
+      else pipeline.eval(lua, 1, keys.counter(shard), ...args);
     }
-    const answers: Answer[] = (await pipeline.wait(replicas, WAIT_MS).exec()) ?? [];
+    const answers: Answer[] =
+      (await pipeline.set(keys.mark(shard), 1, 'PX', MARK_MS).wait(replicas, WAIT_MS).exec()) ?? [];
+    answers.splice(batch.length, 1);
     const [first] = answers;
     if (isRefusal(first?.[0])) throw first?.[0];
     const unknown = [...batch.keys()].filter((place) => isUnknownScript(answers[place]?.[0]));
     if (byHash && unknown.length > 0) {
       const again = await send(
+        shard,
         unknown.map((place) => batch[place] as Write),
         false,
       );
@@ -102,10 +114,10 @@ export function createDurableWrites(deps: {
   }
 
   return {
-    run(shard, name, counter, args) {
+    run(shard, name, args) {
       return new Promise((resolve, reject) => {
         const line = lineOf(shard);
-        line.waiting.push({ name, counter, args, resolve, reject });
+        line.waiting.push({ shard, name, args, resolve, reject });
         void empty(line, shard);
       });
     },

@@ -39,9 +39,8 @@ export function createRedisStore(deps: {
   let leadsUntil = 0;
 
   function run(script: ScriptName, shard: string, ...args: Argument[]): Promise<unknown> {
-    const counter = keys.counter(shard);
-    if (durable !== undefined && DURABLE.has(script)) return durable.run(shard, script, counter, args);
-    return guard.ask(shard, script, () => runScript(client, script, [counter], args));
+    if (durable !== undefined && DURABLE.has(script)) return durable.run(shard, script, args);
+    return guard.ask(shard, script, () => runScript(client, script, [keys.counter(shard)], args));
   }
 
   /** Whether it is this pod's turn to sweep: one pod a second, whoever asks first; a pod that is gone is not missed. */
@@ -101,6 +100,8 @@ export function createRedisStore(deps: {
     },
 
     peek: () => undefined,
+
+    lastKnown: () => undefined,
 
     async touch(sessionId) {
       return ((await run('touch', shardOfSession(sessionId), sessionId)) as number | null) ?? undefined;

@@ -82,13 +82,14 @@ export function createTracking(deps: {
       await data.call('CLIENT', 'TRACKING', 'OFF');
       await data.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id);
       if (id !== subscriberId || data.status !== 'ready') return;
-      turn();
       pair.on = true;
+      turn();
     }
 
     function disable(): void {
-      if (pair.on) turn();
+      const wasOn = pair.on;
       pair.on = false;
+      if (wasOn) turn();
     }
 
     async function subscribe(): Promise<void> {
