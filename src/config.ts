@@ -48,7 +48,8 @@ export const ConfigSchema = Type.Object({
   LOGIN_PAGE: Type.Optional(Type.Boolean()),
   REDIS_URL: Type.Optional(
     Type.String({
-      description: 'redis://, rediss:// or redis+cluster://h1:7000,h2:7001, with user:password@ and /db as usual',
+      description:
+        'redis://, redis+sentinel://h1:26379,h2:26379/<master> or redis+cluster://h1:7000,h2:7001, rediss:// and so on for TLS, with user:password@ and /db as usual',
     }),
   ),
   REDIS_PREFIX: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,32}$', default: 'sd' }),

@@ -70,6 +70,7 @@ const good: [string, string, unknown][] = [
   ['SESSION_LIMIT_POLICY', 'reject', 'reject'],
   ['REDIS_URL', 'rediss://u:p%40ss@redis.example:6380/1', 'rediss://u:p%40ss@redis.example:6380/1'],
   ['REDIS_URL', 'redis+cluster://u:p@h1:7000,h2:7001', 'redis+cluster://u:p@h1:7000,h2:7001'],
+  ['REDIS_URL', 'rediss+sentinel://u:p@h1,h2:26380/main/1', 'rediss+sentinel://u:p@h1,h2:26380/main/1'],
   ['SERVICE_KEYS', `shop:${SECRET}, crm:${SECRET}2`, [`shop:${SECRET}`, `crm:${SECRET}2`]],
 ];
 

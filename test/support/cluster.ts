@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Test } from 'tap';
-import { freePort, type RedisServer, startRedis } from './redis.ts';
+import { caughtUp, freePort, type RedisServer, startRedis } from './redis.ts';
 import { until } from './until.ts';
 
 export interface RedisCluster {
@@ -8,38 +8,56 @@ export interface RedisCluster {
   /** A client for looking at what the service has written; closed with the test. */
   readonly client: Cluster;
   readonly masters: readonly RedisServer[];
+  /** Each follows the master of the same position. */
+  readonly replicas: readonly RedisServer[];
+  /** Waits until the replicas have all that was written to their masters. */
+  inStep(): Promise<void>;
 }
 
 const SLOTS = 16_384;
 
-/** Starts a Cluster of three masters of the test's own on loopback, and stops it with the test. */
-export async function startCluster(t: Test): Promise<RedisCluster> {
-  const masters = await Promise.all(
-    [0, 1, 2].map(async (position) => {
-      const busPort = await freePort();
-      const timing = ['--cluster-node-timeout', '2000', '--cluster-config-file', `nodes-${position}.conf`];
-      const server = await startRedis(t, ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, ...timing]);
-      return { ...server, busPort };
-    }),
-  );
-  const [first] = masters;
-  for (const [position, { client, port, busPort }] of masters.entries()) {
+/**
+ * Starts a Cluster of three masters of the test's own on loopback, and stops it with the test.
+ *
+ * @param replicated each master has a replica, which takes its place when it is silent for a second
+ */
+export async function startCluster(t: Test, { replicated = false } = {}): Promise<RedisCluster> {
+  const servers = await Promise.all(Array.from({ length: replicated ? 6 : 3 }, startNode));
+  const [masters, replicas] = [servers.slice(0, 3), servers.slice(3)];
+
+  async function startNode() {
+    const busPort = await freePort();
+    const timing = ['--cluster-node-timeout', replicated ? '1000' : '2000', '--repl-diskless-sync-delay', '0'];
+    const args = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, ...timing];
+    return { ...(await startRedis(t, args)), busPort };
+  }
+
+  const inStep = async () => {
+    for (const [position, master] of masters.entries()) await caughtUp(master, replicas.slice(position, position + 1));
+  };
+
+  const [first] = servers;
+  for (const [position, { client, port, busPort }] of servers.entries()) {
     const from = Math.ceil((SLOTS / masters.length) * position);
     const to = Math.ceil((SLOTS / masters.length) * (position + 1)) - 1;
-    await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
+    if (position < masters.length) await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to);
     if (position > 0) await first?.client.call('CLUSTER', 'MEET', '127.0.0.1', port, busPort);
   }
-  for (const { client } of masters) {
+  for (const { client } of servers) {
     await until(async () => {
       const info = String(await client.call('CLUSTER', 'INFO'));
-      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${masters.length}`);
+      return info.includes('cluster_state:ok') && info.includes(`cluster_known_nodes:${servers.length}`);
     }, 15_000);
   }
+  for (const [position, { client }] of replicas.entries()) {
+    await client.call('CLUSTER', 'REPLICATE', (await masters[position]?.client.call('CLUSTER', 'MYID')) as string);
+  }
+  await inStep();
   const hosts = masters.map(({ port }) => `127.0.0.1:${port}`);
   const client = new Cluster(masters.map(({ port }) => ({ host: '127.0.0.1', port })));
   client.on('error', () => undefined);
   t.teardown(() => client.disconnect());
-  return { url: `redis+cluster://${hosts.join(',')}`, client, masters };
+  return { url: `redis+cluster://${hosts.join(',')}`, client, masters, replicas, inStep };
 }
 
 /** Clients of the single servers behind a client: one, or a Cluster's masters. */

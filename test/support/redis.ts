@@ -5,8 +5,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import type { Test } from 'tap';
+import { until } from './until.ts';
 
 export interface RedisServer {
   readonly url: string;
@@ -16,31 +17,45 @@ export interface RedisServer {
   readonly process: ChildProcess;
 }
 
+/** What a client needs to be let in. */
+export type Access = Pick<RedisOptions, 'username' | 'password' | 'tls'>;
+
 /**
  * Starts a Redis of the test's own on loopback, with its own folder, and stops it with the test.
  *
  * @param port where it should listen; a free one, if it is all the same
+ * @param access what the test's own client needs to get in, where that is not everybody
  */
-export async function startRedis(t: Test, args: readonly string[] = [], port?: number): Promise<RedisServer> {
+export async function startRedis(
+  t: Test,
+  args: readonly string[] = [],
+  port?: number,
+  access?: Access,
+): Promise<RedisServer> {
   const chosen = port ?? (await freePort());
-  return startRedisOn(t, chosen, args);
+  const alone = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
+  const command = (folder: string) => ['--port', `${chosen}`, '--dir', folder, ...alone, ...args];
+  return startProcess(t, chosen, command, access);
 }
 
-async function startRedisOn(t: Test, port: number, args: readonly string[]): Promise<RedisServer> {
+/**
+ * Starts redis-server with what `command` makes of a new folder, waits until it answers on the port, and stops it with
+ * the test.
+ */
+export async function startProcess(
+  t: Test,
+  port: number,
+  command: (folder: string) => readonly string[] | Promise<readonly string[]>,
+  access: Access = {},
+): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'sessiond-redis-'));
-  const server = spawn(
-    'redis-server',
-    ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', ...args],
-    { stdio: 'ignore' },
-  );
+  const server = spawn('redis-server', await command(folder), { stdio: 'ignore' });
   t.teardown(async () => {
-    if (server.exitCode === null && server.signalCode === null) {
-      server.kill('SIGKILL');
-      await once(server, 'exit');
-    }
+    await stopProcess({ process: server });
     await rm(folder, { recursive: true, force: true });
   });
-  const client = new Redis(port, '127.0.0.1', { retryStrategy: () => 20, maxRetriesPerRequest: null });
+  const patient = { retryStrategy: () => 20, maxRetriesPerRequest: null };
+  const client: Redis = new Redis(port, '127.0.0.1', { ...patient, ...access });
   client.on('error', () => undefined);
   t.teardown(() => client.disconnect());
   const ended = once(server, 'exit').then(() => {
@@ -49,6 +64,30 @@ async function startRedisOn(t: Test, port: number, args: readonly string[]): Pro
   await Promise.race([client.ping(), ended]);
   ended.catch(() => undefined);
   return { url: `redis://127.0.0.1:${port}`, port, client, process: server };
+}
+
+/** Ends a server as kill -9 does. */
+export async function stopProcess({ process }: Pick<RedisServer, 'process'>): Promise<void> {
+  if (process.exitCode !== null || process.signalCode !== null) return;
+  process.kill('SIGKILL');
+  await once(process, 'exit');
+}
+
+/** Waits until replicas have all that was written to their master so far. */
+export async function caughtUp(master: RedisServer, replicas: readonly RedisServer[]): Promise<void> {
+  const written = await replicationOf(master);
+  for (const replica of replicas) {
+    await until(async () => {
+      const { link, offset } = await replicationOf(replica);
+      return link === 'up' && offset >= written.offset;
+    }, 20_000);
+  }
+}
+
+async function replicationOf({ client }: RedisServer): Promise<{ link: string | undefined; offset: number }> {
+  const info = await client.info('replication');
+  const field = (name: string) => new RegExp(`^${name}:(\\w+)`, 'm').exec(info)?.[1];
+  return { link: field('master_link_status'), offset: Number(field('master_repl_offset')) };
 }
 
 // Below the ports that the system gives to outgoing connections: one of those may take a port that was just free.

@@ -1,15 +1,28 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
+import { createSentinels } from './sentinels.ts';
 
 /** The client of the data connection; of a Cluster, one connection per node behind one client. */
 export type RedisClient = Redis | Cluster;
 
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2000;
+// While sentinels choose another master, which takes them seconds.
+const FAILOVER_RETRY_MS = 400;
 const CONNECT_TIMEOUT_MS = 2000;
 // A connection on which commands wait and nothing comes back for so long is given up and made anew.
 const SILENCE_MS = 3000;
 const PATIENCE_MS = 60_000;
+
+const SLOTS_REFRESH_MS = 5000;
+const TRY_AGAIN_MS = 40;
+const MOST_REDIRECTIONS = 4;
+
+// What a server answers that is no master now, or none yet.
+const NO_MASTER = /^(READONLY|LOADING|MASTERDOWN) /;
+
+/** How to close the connections to sentinels that a client has. */
+const companions = new WeakMap<RedisClient, () => void>();
 
 /**
  * Makes the client without connecting it. Commands sent while there is no connection fail at once instead of
@@ -17,10 +30,8 @@ const PATIENCE_MS = 60_000;
  *
  * @param patient for tools that nobody waits for: Redis may be silent for a minute, and the first failure is the last
  */
-export function createRedisClient(
-  { cluster, tls, nodes, username, password, db }: RedisAddress,
-  { patient = false } = {},
-): RedisClient {
+export function createRedisClient(address: RedisAddress, { patient = false } = {}): RedisClient {
+  const { cluster, sentinel, tls, nodes, username, password, db } = address;
   const connection = {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
@@ -31,6 +42,8 @@ export function createRedisClient(
     keepAlive: 10_000,
     connectionName: 'sessiond',
   } satisfies RedisOptions;
+  const retry = (attempt: number) => pauseBeforeRetry(attempt, sentinel === undefined ? undefined : FAILOVER_RETRY_MS);
+  const retryStrategy = patient ? () => null : retry;
   const shared = { lazyConnect: true, enableOfflineQueue: false };
 
   if (cluster) {
@@ -38,25 +51,35 @@ export function createRedisClient(
       ...shared,
       redisOptions: connection,
       enableAutoPipelining: true,
-      clusterRetryStrategy: patient ? () => null : pauseBeforeRetry,
+      clusterRetryStrategy: retryStrategy,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+      slotsRefreshInterval: SLOTS_REFRESH_MS,
+      // A command that nobody can answer fails at once instead of running when nobody waits for it any more.
+      retryDelayOnFailover: 0,
+      retryDelayOnClusterDown: 0,
+      retryDelayOnTryAgain: TRY_AGAIN_MS,
+      maxRedirections: MOST_REDIRECTIONS,
     });
   }
-  const [node] = nodes;
-  return new Redis({
+  const single = {
     ...shared,
     ...connection,
-    ...node,
     db,
     maxRetriesPerRequest: 0,
-    retryStrategy: patient ? () => null : pauseBeforeRetry,
-    reconnectOnError: (error) => error.message.startsWith('READONLY'),
-  });
+    retryStrategy,
+    reconnectOnError: ({ message }: Error) => NO_MASTER.test(message),
+  };
+  if (sentinel === undefined) return new Redis({ ...single, ...nodes[0] });
+  const { Connector, close } = createSentinels({ ...address, sentinel }, patient ? undefined : retry);
+  const client: Redis = new Redis({ ...single, Connector });
+  companions.set(client, close);
+  client.once('end', close);
+  return client;
 }
 
 /** Growing pauses, milliseconds, spread so that pods do not come back all at once. */
-export function pauseBeforeRetry(attempt: number): number {
-  const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), LONGEST_RETRY_MS);
+export function pauseBeforeRetry(attempt: number, longestMs = LONGEST_RETRY_MS): number {
+  const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), longestMs);
   return longest * (0.5 + Math.random() / 2);
 }
 
@@ -64,4 +87,6 @@ export function pauseBeforeRetry(attempt: number): number {
 export async function closeRedisClient(client: RedisClient): Promise<void> {
   if (client.status === 'ready') await client.quit().catch(() => client.disconnect());
   else client.disconnect();
+  // A client that is closed between two attempts says no "end".
+  companions.get(client)?.();
 }

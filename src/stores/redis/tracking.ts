@@ -5,6 +5,7 @@ import { pauseBeforeRetry, type RedisClient } from './connect.ts';
 import { withDeadline } from './deadline.ts';
 
 const CHANNEL = '__redis__:invalidate';
+const SUBSCRIBER_GONE = 'The client ID you want redirect to does not exist';
 // A connection that went silent would swallow invalidations: it is asked every second whether it is there.
 const PULSE_MS = 1000;
 
@@ -22,7 +23,8 @@ interface Pair {
 /**
  * Keeps a near cache true by Redis itself: CLIENT TRACKING with REDIRECT to a RESP2 subscriber
  * (redis.io, "Client-side caching in Redis"); in a Cluster, one pair for each node in use. It is on only while every
- * pair is. Each change of that starts a new epoch: what was in flight across it is not to be kept.
+ * pair is, its connections both to the same process. Each change of that starts a new epoch: what was in flight across
+ * it is not to be kept.
  *
  * @param prefix first part of every key's name
  * @param onRefused told once where the server does not let this user track
@@ -36,6 +38,7 @@ export function createTracking(deps: {
   const pairs = new Map<Redis, Pair>();
   const listeners = { changed: (_sessionId: string) => {}, lost: () => {} };
   const recordKey = `${prefix}:{`;
+  let masters = '';
   let epoch = 0;
   let refused = false;
 
@@ -46,7 +49,7 @@ export function createTracking(deps: {
 
   function refuse(problem: Error): void {
     // A connection that broke meanwhile is no refusal: the next one tries again.
-    if (problem.name !== 'ReplyError') return;
+    if (problem.name !== 'ReplyError' || problem.message.includes(SUBSCRIBER_GONE)) return;
     if (!refused) deps.onRefused(problem);
     refused = true;
   }
@@ -72,16 +75,29 @@ export function createTracking(deps: {
       enableAutoPipelining: false,
       enableOfflineQueue: false,
       // A Cluster's node connections have none.
-      retryStrategy: pauseBeforeRetry,
+      retryStrategy: (attempt: number) => pauseBeforeRetry(Math.max(attempt, strangers)),
     });
     let subscriberId = 0;
+    let subscribedTo: string | undefined;
+    let strangers = 0;
+    let dataConnections = 0;
 
     async function enable(): Promise<void> {
       if (data.status !== 'ready' || subscriber.status !== 'ready' || subscriberId === 0) return;
-      const id = subscriberId;
+      const [id, connection] = [subscriberId, dataConnections];
+      const isAsItWas = () => id === subscriberId && connection === dataConnections;
       await data.call('CLIENT', 'TRACKING', 'OFF');
+      const server = await runIdOf(data);
+      if (!isAsItWas()) return;
+      // One name may lead to two servers, as during a failover, and on another server the id is a stranger's.
+      if (server === undefined || server !== subscribedTo) {
+        strangers += 1;
+        subscriber.disconnect(true);
+        return;
+      }
       await data.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id);
-      if (id !== subscriberId || data.status !== 'ready') return;
+      if (!isAsItWas()) return;
+      strangers = 0;
       pair.on = true;
       turn();
     }
@@ -93,14 +109,21 @@ export function createTracking(deps: {
     }
 
     async function subscribe(): Promise<void> {
-      const id = Number(await subscriber.client('ID'));
+      const [id, server] = await Promise.all([subscriber.client('ID'), runIdOf(subscriber)]);
       await subscriber.subscribe(CHANNEL);
-      subscriberId = id;
+      subscribedTo = server;
+      subscriberId = Number(id);
       await enable();
     }
 
     const again = (step: () => Promise<void>) => () => void step().catch(refuse);
-    const onData = { ready: again(enable), close: disable };
+    const onData = {
+      ready: again(enable),
+      close() {
+        dataConnections += 1;
+        disable();
+      },
+    };
     const lost = () => {
       subscriberId = 0;
       disable();
@@ -136,6 +159,17 @@ export function createTracking(deps: {
     else pairs.set(node, watch(node));
   }
 
+  // A master that others have replaced does not hear, hence does not tell, of what changes on its successor.
+  function compareMasters(): void {
+    const now = (client as Cluster)
+      .nodes('master')
+      .map(({ options }) => `${options.host}:${options.port}`)
+      .sort()
+      .join();
+    if (now !== masters) turn();
+    masters = now;
+  }
+
   function remove(node: Redis): void {
     pairs.get(node)?.stop();
     pairs.delete(node);
@@ -143,7 +177,7 @@ export function createTracking(deps: {
 
   if (client instanceof Cluster) {
     for (const node of client.nodes('all')) add(node);
-    client.on('+node', add).on('-node', remove);
+    client.on('+node', add).on('-node', remove).on('refresh', compareMasters);
   } else {
     add(client);
   }
@@ -162,4 +196,9 @@ export function createTracking(deps: {
       for (const node of [...pairs.keys()]) remove(node);
     },
   };
+}
+
+/** What a server calls itself since it was started; no two are called the same. */
+async function runIdOf(connection: Redis): Promise<string | undefined> {
+  return /^run_id:(\w+)/m.exec(await connection.info('server'))?.[1];
 }
