@@ -35,6 +35,7 @@ ${rows.join('\n')}
 `;
 }
 
-function escaped(text: string): string {
+/** Text as it stands in XML. */
+export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
