@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { type CpuProfile, flameGraph } from './lib/flame.ts';
 import { short } from './lib/numbers.ts';
 import { pinned, ROOT } from './lib/process.ts';
 import { barChart } from './lib/svg.ts';
@@ -54,6 +55,17 @@ export async function record(measured: Measured): Promise<void> {
   if (before === -1 || after === -1) throw new Error(`${PAGE} has no place for results`);
   await writeFile(PAGE, `${page.slice(0, before + BEGIN.length)}\n\n${report(measured)}\n\n${page.slice(after)}`);
   await writeFile(CHART, chart(measured.throughput));
+}
+
+/** Draws where the time of a verification goes; answers the files. */
+export async function recordFlames(profiles: Readonly<Record<'hot' | 'cold', CpuProfile>>, seconds: number) {
+  const files: string[] = [];
+  for (const [kind, profile] of Object.entries(profiles)) {
+    const file = join(ROOT, 'docs', `flame-verify-${kind}.svg`);
+    await writeFile(file, flameGraph(`GET /verify, ${kind}: CPU time of the pod`, profile, seconds));
+    files.push(file);
+  }
+  return files;
 }
 
 /** CPU time per request, a bar for each target. */

@@ -7,13 +7,14 @@ import { spinner } from '@clack/prompts';
 import { hasProgram, ROOT } from './lib/process.ts';
 import { usersFile } from './lib/service.ts';
 import { againUpTo } from './lib/wrk.ts';
+import { profileVerify } from './measure/flame.ts';
 import { measureGrowth } from './measure/growth.ts';
 import { measureLogin } from './measure/login.ts';
 import { measureMemory } from './measure/memory.ts';
 import { measurePropagation } from './measure/propagation.ts';
 import { measureScale } from './measure/scale.ts';
 import { measureThroughput } from './measure/throughput.ts';
-import { type Measured, record, report } from './report.ts';
+import { type Measured, record, recordFlames, report } from './report.ts';
 import { targets } from './targets.ts';
 
 const USAGE = `npm run bench [-- options]
@@ -22,6 +23,7 @@ const USAGE = `npm run bench [-- options]
   --only <names>    throughput of these targets alone: ${targets.map(({ name }) => name).join(', ')}
   --sessions <n>    sessions that live when the cost of a verification is measured again (200000)
   --repeat <n>      how many measurements may be made again because of answers that were no success (0)
+  --flame           profile verifications and draw docs/flame-verify-*.svg, and nothing else
   --record          write the results to docs/performance.md and docs/performance.svg`;
 
 const MEMORY_SESSIONS = 100_000;
@@ -35,6 +37,7 @@ const { values: options } = parseArgs({
     only: { type: 'string' },
     sessions: { type: 'string', default: '200000' },
     repeat: { type: 'string', default: '0' },
+    flame: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -70,6 +73,15 @@ async function measure(users: string, onStep: (step: string) => void): Promise<M
   onStep('pods behind HAProxy');
   const scale = hasProgram('haproxy') ? await measureScale({ users, counts: PODS, seconds, again }) : [];
   return { rounds, seconds, repeated, throughput, login, propagation, memory, growth, scale };
+}
+
+async function drawFlames(users: string, onStep: (step: string) => void): Promise<string[]> {
+  const seconds = wanted('seconds');
+  onStep('profiling hot verifications');
+  const hot = await profileVerify({ users, seconds, env: {} });
+  onStep('profiling cold verifications');
+  const cold = await profileVerify({ users, seconds, env: { NEAR_CACHE_MAX: '0' } });
+  return recordFlames({ hot, cold }, seconds);
 }
 
 function wanted(name: 'rounds' | 'seconds' | 'sessions' | 'repeat', least = 1): number {
@@ -110,6 +122,11 @@ async function main(): Promise<void> {
   const users = await usersFile();
   const { step, done } = progress();
   try {
+    if (options.flame) {
+      const files = await drawFlames(users.path, step);
+      console.log(files.join('\n'));
+      return;
+    }
     const measured = await measure(users.path, step);
     console.log(report(measured));
     if (options.record) await record(measured);

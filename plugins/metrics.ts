@@ -1,5 +1,5 @@
 import client, { type Histogram } from '@prometheus-io/client';
-import type { onResponseHookHandler } from 'fastify';
+import type { FastifyReply, onSendHookHandler } from 'fastify';
 import fastifyMetrics from 'fastify-metrics';
 import fp from 'fastify-plugin';
 import type { SessionEvent } from '../src/session/events.ts';
@@ -7,6 +7,14 @@ import type { SessionEvent } from '../src/session/events.ts';
 declare module 'fastify' {
   interface FastifyInstance {
     readonly meters: Meters;
+  }
+  interface FastifyRequest {
+    /** When its header had come, on the clock of `performance.now()`. */
+    arrivedAt: number;
+  }
+  interface FastifyReply {
+    /** Milliseconds since the request came; Fastify's own `elapsedTime` needs listeners that cost 1 µs. */
+    elapsedMs(): number;
   }
 }
 
@@ -17,6 +25,8 @@ export interface Meters {
   sessionEvent(event: SessionEvent): void;
   login(result: string): void;
   storeCommand(command: string, seconds: number): void;
+  /** Says how the state of the breaker before the store is found out: 0 closed, 1 half-open, 2 open. */
+  breaker(state: () => number): void;
   unreadableRecord(): void;
   revocationSeen(seconds: number): void;
   /** Says how the number of verifications that were no events is found out whenever metrics are read. */
@@ -48,18 +58,26 @@ export default fp(
       });
     });
     const durations = registry.getSingleMetric('http_request_duration_seconds') as Histogram<Labels>;
+    fastify.decorateRequest('arrivedAt', 0);
+    fastify.decorateReply('elapsedMs', function (this: FastifyReply) {
+      return performance.now() - this.request.arrivedAt;
+    });
+    fastify.addHook('onRequest', (request, _reply, done) => {
+      request.arrivedAt = performance.now();
+      done();
+    });
     fastify.addHook('onRoute', (route) => {
       // HEAD comes with GET, and brings its hooks along.
       if (route.method === 'HEAD') return;
       const method = String(route.method);
       const byStatus: { observe(seconds: number): void }[] = [];
-      const observe: onResponseHookHandler = (_request, reply, done) => {
+      const observe: onSendHookHandler = (_request, reply, payload, done) => {
         const { statusCode } = reply;
         byStatus[statusCode] ??= durations.labels({ method, route: route.url, status_code: statusCode });
-        byStatus[statusCode].observe(reply.elapsedTime / 1000);
-        done();
+        byStatus[statusCode].observe(reply.elapsedMs() / 1000);
+        done(null, payload);
       };
-      route.onResponse = [observe, ...[route.onResponse ?? []].flat()];
+      route.onSend = [...[route.onSend ?? []].flat(), observe];
     });
 
     const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
@@ -70,15 +88,29 @@ export default fp(
     const renewed = counter('session_renewed_total', 'Sessions renewed');
     const reused = counter('session_reuse_detected_total', 'Tokens used again after their grace');
     const mismatched = counter('session_binding_mismatch_total', 'Sessions presented from another device');
+    function gauge(name: string, help: string, value: () => number | Promise<number>): void {
+      new client.Gauge({
+        name,
+        help,
+        registers,
+        async collect() {
+          this.set(await value());
+        },
+      });
+    }
     let countRecalls = () => {};
-    const verified = new client.Counter({
+    const verifications = new client.Counter({
       name: 'session_verify_total',
       help: 'Tokens looked at',
       labelNames: ['result', 'source'],
       registers,
       collect: () => countRecalls(),
     });
-    const touched = counter('session_touch_total', 'Sights of a session, by whether they were written', 'result');
+    const touches = counter('session_touch_total', 'Sights of a session, by whether they were written', 'result');
+    // Of what happens at every request, the labels are looked up once.
+    const verified = (result: string, source: string) => verifications.labels({ result, source });
+    const verifiedBy = remembered((source: string) => remembered((result: string) => verified(result, source)));
+    const touchedBy = remembered((result: string) => touches.labels({ result }));
     const logins = counter('login_total', 'Attempts to log in', 'result');
     const unreadable = counter('session_unreadable_total', 'Records found that could not be read');
     const commands = new client.Histogram({
@@ -89,7 +121,7 @@ export default fp(
       registers,
     });
 
-    const commandObservers = new Map<string, { observe(seconds: number): void }>();
+    const commandBy = remembered((command: string) => commands.labels({ command }));
     const propagation = new client.Histogram({
       name: 'revocation_propagation_seconds',
       help: 'From a revocation made here of a session held here until Redis told of it',
@@ -117,21 +149,14 @@ export default fp(
           case 'expired':
             return expired.inc(event.count);
           case 'verified':
-            return verified.inc({ result: event.result, source: event.source });
+            return verifiedBy(event.source)(event.result).inc();
           case 'touched':
-            return touched.inc({ result: event.result });
+            return touchedBy(event.result).inc();
         }
       },
 
       login: (result) => logins.inc({ result }),
-      storeCommand(command, seconds) {
-        let observer = commandObservers.get(command);
-        if (observer === undefined) {
-          observer = commands.labels({ command });
-          commandObservers.set(command, observer);
-        }
-        observer.observe(seconds);
-      },
+      storeCommand: (command, seconds) => commandBy(command).observe(seconds),
       unreadableRecord: () => unreadable.inc(),
 
       revocationSeen: (seconds) => propagation.observe(seconds),
@@ -142,33 +167,34 @@ export default fp(
           const recalled = count() - counted;
           counted += recalled;
           if (recalled === 0) return;
-          verified.inc({ result: 'valid', source }, recalled);
-          touched.inc({ result: 'skipped' }, recalled);
+          verifiedBy(source)('valid').inc(recalled);
+          touchedBy('skipped').inc(recalled);
         };
       },
 
-      nearCacheEntries(count) {
-        new client.Gauge({
-          name: 'near_cache_entries',
-          help: 'Sessions held in this process',
-          registers,
-          collect() {
-            this.set(count());
-          },
-        });
-      },
+      nearCacheEntries: (count) => gauge('near_cache_entries', 'Sessions held in this process', count),
 
-      activeSessions(count) {
-        new client.Gauge({
-          name: 'session_active_total',
-          help: 'Living sessions of the whole store; NaN while it does not answer',
-          registers,
-          async collect() {
-            this.set(await count().catch(() => Number.NaN));
-          },
-        });
-      },
+      breaker: (state) =>
+        gauge('store_breaker_state', 'Whether the store is asked: 0 closed, 1 half-open, 2 open', state),
+
+      activeSessions: (count) =>
+        gauge('session_active_total', 'Living sessions of the whole store; NaN while it does not answer', () =>
+          count().catch(() => Number.NaN),
+        ),
     } satisfies Meters);
   },
   { name: 'metrics' },
 );
+
+/** A function of one of few names that is asked once for each. */
+function remembered<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>();
+  return (name) => {
+    let one = made.get(name);
+    if (one === undefined) {
+      one = make(name);
+      made.set(name, one);
+    }
+    return one;
+  };
+}

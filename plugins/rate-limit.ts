@@ -28,11 +28,11 @@ const NOT_FOUND_PER_MINUTE = 120;
 /** Abuse limits, asked for by the handlers that need them: `/verify` and reads of a session pay nothing. */
 export default fp(
   async (fastify) => {
-    const { config, log } = fastify;
+    const { config, log, redis: client, redisGuard: guard } = fastify;
     await fastify.register(fastifyRateLimit, {
       global: false,
       store: createSharedCounter({
-        client: fastify.redis,
+        redis: guard && { client, guard },
         prefix: `${config.REDIS_PREFIX}:rate:`,
         onShared: () => log.info('limits are counted in Redis over all pods again'),
         onFallback: (problem) =>

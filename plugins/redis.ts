@@ -3,15 +3,33 @@ import fastifyRedis from '@fastify/redis';
 import fp from 'fastify-plugin';
 import { parseRedisUrl } from '../src/stores/redis/address.ts';
 import { closeRedisClient, createRedisClient } from '../src/stores/redis/connect.ts';
+import { createGuard, type Guard } from '../src/stores/redis/guard.ts';
+import { checkServer } from '../src/stores/redis/server-check.ts';
 
 // How long the boot waits for the first connection, so that a pod is ready as soon as it listens.
 const FIRST_CONNECT_MS = 1000;
 
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** How commands of `fastify.redis` are asked; `undefined` where there is no Redis. */
+    readonly redisGuard: Guard | undefined;
+  }
+}
+
+export interface RedisOptions {
+  /** How long a command of Redis may take, milliseconds; tests on a busy machine are patient. */
+  readonly deadlineMs?: number;
+}
+
 /** The one client of Redis, where REDIS_URL is set. The service boots and stays up whether Redis answers or not. */
-export default fp(
-  async (fastify) => {
-    const { REDIS_URL: url } = fastify.config;
-    if (url === undefined) return;
+export default fp<RedisOptions>(
+  async (fastify, { deadlineMs }) => {
+    const { config, meters, log } = fastify;
+    const { REDIS_URL: url } = config;
+    if (url === undefined) {
+      fastify.decorate('redisGuard', undefined);
+      return;
+    }
     const address = parseRedisUrl(url);
     if (address === undefined) throw new TypeError('REDIS_URL is not an address of Redis');
     const client = createRedisClient(address);
@@ -24,13 +42,37 @@ export default fp(
     await fastify.register(fastifyRedis, { client });
     client.status = status;
 
-    fastify.addHook('onClose', () => closeRedisClient(client));
+    const guard = createGuard({
+      client,
+      deadlineMs,
+      onCommand: meters.storeCommand,
+      onChange(open, cause) {
+        if (open) log.warn({ err: cause }, 'Redis does not answer: callers get 503 at once until it does (REDIS_URL)');
+        else log.info('Redis answers again');
+      },
+    });
+    fastify.decorate('redisGuard', guard);
+    meters.breaker(guard.state);
+
+    fastify.addHook('onClose', async () => {
+      guard.stop();
+      await closeRedisClient(client);
+    });
     const connected = client.connect().then(
       () => true,
       () => false,
     );
     if (!(await Promise.race([connected, pause(FIRST_CONNECT_MS, false, { ref: false })]))) {
-      fastify.log.warn('Redis can not be reached yet; trying on (REDIS_URL)');
+      log.warn('Redis can not be reached yet; trying on (REDIS_URL)');
+    }
+
+    // What is set otherwise meanwhile is found at the next connection; said once each.
+    const said = new Set<string>();
+    async function checkSettings(): Promise<void> {
+      for (const problem of await checkServer(client, config.REDIS_WAIT_REPLICAS)) {
+        if (!said.has(problem)) log.warn(problem);
+        said.add(problem);
+      }
     }
 
     // Once a change of state, however often the client tries.
@@ -38,13 +80,14 @@ export default fp(
       let lastProblem = '';
       client.on('ready', () => {
         lastProblem = '';
-        fastify.log.info('connected to Redis');
+        log.info('connected to Redis');
+        checkSettings().catch(() => undefined);
       });
       client.on('error', ({ message }: Error) => {
-        if (message !== lastProblem) fastify.log.warn({ problem: message }, 'no connection to Redis (REDIS_URL)');
+        if (message !== lastProblem) log.warn({ problem: message }, 'no connection to Redis (REDIS_URL)');
         lastProblem = message;
       });
     }
   },
-  { name: 'redis', dependencies: ['config'] },
+  { name: 'redis', dependencies: ['config', 'metrics'] },
 );

@@ -1,4 +1,3 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
@@ -6,15 +5,15 @@ const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** One line for each request that changes something or fails; the rest is in the metrics. */
 export default fp(
   async (fastify) => {
-    fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
+    fastify.addHook('onSend', (request, reply, payload, done) => {
       if (reply.statusCode >= 400 || !SAFE_METHODS.has(request.method)) {
-        request.log.info(
-          { req: request, res: reply, service: request.service, ms: Math.round(reply.elapsedTime) },
+        fastify.log.info(
+          { req: request, res: reply, service: request.service, ms: Math.round(reply.elapsedMs()) },
           'request',
         );
       }
-      done();
+      done(null, payload);
     });
   },
-  { name: 'request-log', dependencies: ['service'] },
+  { name: 'request-log', dependencies: ['metrics', 'service'] },
 );

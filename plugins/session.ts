@@ -2,6 +2,7 @@ import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '../src/errors.ts';
+import { isoTime } from '../src/iso-time.ts';
 import { type Presented, presented } from '../src/presented.ts';
 import { SessionError } from '../src/session/errors.ts';
 import { type Device, expiresAt, type Session } from '../src/session/session.ts';
@@ -11,6 +12,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Hook `onRequest` of routes for callers with a session: sets `request.session`, or answers 401 `NO_SESSION`. */
     authenticate: onRequestHookHandler;
+    /** The same for routes that may go on with what is last known while the store does not answer. */
+    authenticateDegraded: onRequestHookHandler;
   }
   interface FastifyRequest {
     /** The caller's live session, on routes with `authenticate`. */
@@ -35,21 +38,9 @@ declare module 'fastify' {
 
 const MAX_USER_AGENT = 512;
 
-// A session in use is the same object at every request: its end is put into words once.
-const ends = new WeakMap<Session, string>();
-
 /** RFC 9111 5.2.1.4: what is held here is not to be served unasked. */
 function wantsFresh({ headers }: FastifyRequest): boolean {
   return headers['cache-control']?.includes('no-cache') === true;
-}
-
-function endOf(session: Session): string {
-  let end = ends.get(session);
-  if (end === undefined) {
-    end = new Date(expiresAt(session)).toISOString();
-    ends.set(session, end);
-  }
-  return end;
 }
 
 /** `request.session`: the caller's session, from the cookie or the bearer token, and the cookie on its way out. */
@@ -90,7 +81,7 @@ export default fp(
     });
 
     fastify.decorateReply('forSession', function (this: FastifyReply, session: Session) {
-      return this.header('x-session-expire', endOf(session)).header('cache-control', 'no-store');
+      return this.header('x-session-expire', isoTime(expiresAt(session))).header('cache-control', 'no-store');
     });
 
     fastify.decorateReply('giveToken', function (this: FastifyReply, { session, token }) {
@@ -114,19 +105,37 @@ export default fp(
       return session;
     }
 
-    fastify.decorate('authenticate', (request, reply, done) => {
-      const admit = (session: Session) => {
-        request.session = session;
-        reply.forSession(session);
-        done();
+    async function lookDegraded(request: FastifyRequest, reply: FastifyReply): Promise<Session> {
+      return look(request, reply).catch((error: unknown) => {
+        const { token } = request.presentedToken();
+        const isStoreAway = error instanceof SessionError && error.code === 'STORE_UNAVAILABLE';
+        const known =
+          isStoreAway && token !== undefined && !wantsFresh(request)
+            ? sessions.lastKnown(token, request.device())
+            : undefined;
+        if (known === undefined) throw error;
+        reply.header('x-session-degraded', 'true');
+        return known;
+      });
+    }
+
+    function authenticateBy(find: typeof look): onRequestHookHandler {
+      return (request, reply, done) => {
+        const admit = (session: Session) => {
+          request.session = session;
+          reply.forSession(session);
+          done();
+        };
+        // A session in use is known here: no promise is made for it.
+        const { token } = request.presentedToken();
+        const askable = token !== undefined && !wantsFresh(request);
+        const known = askable ? sessions.recall(token, () => request.device()) : undefined;
+        if (known !== undefined) admit(known);
+        else find(request, reply).then(admit, done);
       };
-      // A session in use is known here: no promise is made for it.
-      const { token } = request.presentedToken();
-      const askable = token !== undefined && !wantsFresh(request);
-      const known = askable ? sessions.recall(token, () => request.device()) : undefined;
-      if (known !== undefined) admit(known);
-      else look(request, reply).then(admit, done);
-    });
+    }
+    fastify.decorate('authenticate', authenticateBy(look));
+    fastify.decorate('authenticateDegraded', authenticateBy(lookDegraded));
   },
   { name: 'session', dependencies: ['config', 'sessions'] },
 );

@@ -11,7 +11,9 @@ import type { Binding } from '../src/session/verification.ts';
 import { cached } from '../src/stores/cached.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
 import { createRedisClock } from '../src/stores/redis/clock.ts';
-import type { RedisClient } from '../src/stores/redis/connect.ts';
+import { closeRedisClient, type RedisClient } from '../src/stores/redis/connect.ts';
+import { createDurableWrites, type DurableWrites } from '../src/stores/redis/durable.ts';
+import { createGuard, type Guard } from '../src/stores/redis/guard.ts';
 import { claimShards, ShardsError } from '../src/stores/redis/shards.ts';
 import { createRedisStore } from '../src/stores/redis/store.ts';
 import { createTracking } from '../src/stores/redis/tracking.ts';
@@ -36,7 +38,8 @@ export interface SessionsOptions {
 export default fp<SessionsOptions>(
   async (fastify, { now = Date.now, deadlineMs }) => {
     const { config, meters, log } = fastify;
-    const store = fastify.redis === undefined ? createMemoryStore({ now }) : await redisStore();
+    const { redisGuard } = fastify;
+    const store = redisGuard === undefined ? createMemoryStore({ now }) : await redisStore(redisGuard);
 
     const sessions = createSessions({
       store,
@@ -56,25 +59,40 @@ export default fp<SessionsOptions>(
     const sweeper = setInterval(() => void sessions.sweep().catch(() => undefined), SWEEP_INTERVAL_MS).unref();
     fastify.addHook('onClose', async () => clearInterval(sweeper));
 
-    async function redisStore(): Promise<SessionStore> {
+    async function redisStore(guard: Guard): Promise<SessionStore> {
       await guardShards(fastify.redis);
       const clock = createRedisClock(fastify.redis, now);
       fastify.addHook('onClose', async () => clock.stop());
       const store = createRedisStore({
         client: fastify.redis,
+        guard,
         clock,
         prefix: config.REDIS_PREFIX,
-        deadlineMs,
-        onCommand: meters.storeCommand,
+        durable: durableWrites(),
         onUnreadable(sessionId) {
           meters.unreadableRecord();
           log.warn({ sessionId }, 'a record can not be read; its session counts as absent');
         },
       });
-      return config.NEAR_CACHE_MAX === 0 ? store : nearCache(store);
+      return config.NEAR_CACHE_MAX === 0 ? store : nearCache(store, guard);
     }
 
-    function nearCache(store: SessionStore): SessionStore {
+    // A connection of its own: one that waits for replicas would make reads wait.
+    function durableWrites(): DurableWrites | undefined {
+      const { REDIS_WAIT_REPLICAS: replicas, REDIS_PREFIX: prefix } = config;
+      if (replicas === 0) return undefined;
+      const client = fastify.redis.duplicate() as RedisClient;
+      client.on('error', () => undefined);
+      client.connect().catch(() => undefined);
+      const guard = createGuard({ client, deadlineMs, onCommand: meters.storeCommand });
+      fastify.addHook('onClose', async () => {
+        guard.stop();
+        await closeRedisClient(client);
+      });
+      return createDurableWrites({ client, guard, replicas, prefix });
+    }
+
+    function nearCache(store: SessionStore, guard: Guard): SessionStore {
       const tracking = createTracking({
         client: fastify.redis,
         prefix: config.REDIS_PREFIX,
@@ -88,6 +106,7 @@ export default fp<SessionsOptions>(
       const near = cached(store, {
         max: config.NEAR_CACHE_MAX,
         invalidations: tracking,
+        degraded: { forMs: config.DEGRADED_VERIFY_SECONDS * 1000, isAllowed: guard.isOpen },
         onPropagated: (ms) => meters.revocationSeen(ms / 1000),
       });
       meters.nearCacheEntries(near.entries);
@@ -122,8 +141,11 @@ function bindingOf({ BINDING: mode, BINDING_NETWORK: network }: Config): Binding
   return { isSameDevice: (known, seen) => isSameDevice(known, seen, { network }), enforce: mode === 'enforce' };
 }
 
-function verifiedTokens({ NEAR_CACHE_MAX: max }: Config): VerifiedTokens | undefined {
-  return max === 0 ? undefined : new LRUCache<string, TokenClaims>({ max });
+// A genuine token stays genuine, so this needs no near cache; 10,000 take 3 MB.
+const LEAST_VERIFIED_TOKENS = 10_000;
+
+function verifiedTokens({ NEAR_CACHE_MAX }: Config): VerifiedTokens {
+  return new LRUCache<string, TokenClaims>({ max: Math.max(NEAR_CACHE_MAX, LEAST_VERIFIED_TOKENS) });
 }
 
 /** Settings are seconds, the core counts milliseconds. */

@@ -27,8 +27,6 @@ export interface AppOverrides {
  */
 export async function buildApp(config: Config, { logger, now, deadlineMs }: AppOverrides): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
-    loggerInstance: logger,
-    // plugins/request-log.ts logs what is worth a line.
     logController: new LogController({ disableRequestLogging: true }),
     trustProxy: trustedProxies(config),
     bodyLimit: BODY_LIMIT,
@@ -47,8 +45,10 @@ export async function buildApp(config: Config, { logger, now, deadlineMs }: AppO
     return503OnClosing: false,
   });
 
-  // A logger for each request costs a fifth of an empty one; lines about a request name it themselves.
-  app.setChildLoggerFactory((root) => root);
+  // Given a logger, Fastify makes a child of it for each request and listens to the end of each answer: a fifth of what
+  // an empty route costs. plugins/request-log.ts logs what is worth a line, and lines about a request name it themselves.
+  app.log = logger;
+  app.setChildLoggerFactory(() => logger);
   refuseWhatIsNotAskedFor(app);
   app.addHook('onRequest', (_request, reply, done) => {
     reply.header('x-content-type-options', 'nosniff');

@@ -53,7 +53,9 @@ export const ConfigSchema = Type.Object({
     }),
   ),
   REDIS_PREFIX: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,32}$', default: 'sd' }),
+  REDIS_WAIT_REPLICAS: Type.Integer({ minimum: 0, maximum: 16, default: 0 }),
   NEAR_CACHE_MAX: Type.Integer({ minimum: 0, maximum: 10_000_000, default: 100_000 }),
+  DEGRADED_VERIFY_SECONDS: Type.Integer({ minimum: 0, maximum: 3600, default: 0 }),
   METRICS_TOKEN: Type.Optional(
     Type.String({ pattern: '^[\\x21-\\x7e]{16,}$', description: '16 characters or more, without spaces' }),
   ),
@@ -79,7 +81,7 @@ const PROFILES = {
 } as const;
 
 /** Settings of the contract that this version does not act on yet. */
-const LATER = ['REDIS_WAIT_REPLICAS', 'DATABASE_URL', 'KAFKA_BROKERS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
+const LATER = ['DATABASE_URL', 'KAFKA_BROKERS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
 /** All that is wrong with the settings, in one message that names each of them and prints no value. */
 export class ConfigError extends Error {
@@ -183,6 +185,9 @@ function crossFaults(raw: Static<typeof ConfigSchema>): string[] {
   const faults: string[] = [];
   if (raw.REDIS_URL !== undefined && parseRedisUrl(raw.REDIS_URL) === undefined) {
     faults.push(`REDIS_URL: expected ${ConfigSchema.properties.REDIS_URL.description}`);
+  }
+  if (raw.REDIS_WAIT_REPLICAS > 0 && raw.REDIS_URL === undefined) {
+    faults.push('REDIS_WAIT_REPLICAS: expected 0 without REDIS_URL: there are no replicas to wait for');
   }
   if (raw.SESSION_IDLE_SECONDS > raw.SESSION_ABSOLUTE_SECONDS) {
     faults.push('SESSION_IDLE_SECONDS: expected no more than SESSION_ABSOLUTE_SECONDS');

@@ -100,6 +100,9 @@ export const sessionFailures = ['NO_SESSION', 'STORE_UNAVAILABLE'] as const sati
 /** What a route for trusted services may answer besides. */
 export const serviceFailures = ['SERVICE_KEY_REQUIRED', 'STORE_UNAVAILABLE'] as const satisfies ErrorCode[];
 
+/** What a route that starts, renews or ends sessions may answer besides. */
+export const durableFailures = [...bodyFailures, 'DURABILITY_NOT_CONFIRMED'] as const satisfies ErrorCode[];
+
 /** Where a route for trusted services stands in the documentation, and what it wants. */
 export const serviceTag = { tags: ['service'], security: [{ service: [] }] };
 

@@ -3,6 +3,7 @@ import { newSessionId } from '../../src/session/session-id.ts';
 import { createTokenCodec } from '../../src/session/token.ts';
 import { createRedisClock } from '../../src/stores/redis/clock.ts';
 import type { RedisClient } from '../../src/stores/redis/connect.ts';
+import { createGuard } from '../../src/stores/redis/guard.ts';
 import { createRedisStore } from '../../src/stores/redis/store.ts';
 import { SECRET, USER_AGENT } from './service.ts';
 
@@ -22,14 +23,13 @@ export async function seedSessions(
 ): Promise<string[]> {
   const clock = createRedisClock(client);
   const codec = createTokenCodec([SECRET]);
-  const ignore = () => undefined;
+  const guard = createGuard({ client, deadlineMs: PATIENT_MS });
   const store = createRedisStore({
     client,
+    guard,
     clock,
     prefix: 'sd',
-    deadlineMs: PATIENT_MS,
-    onUnreadable: ignore,
-    onCommand: ignore,
+    onUnreadable: () => undefined,
   });
   const kept: string[] = [];
   for (let at = first; at < first + count; at += IN_FLIGHT) {
@@ -38,6 +38,7 @@ export async function seedSessions(
       if (kept.length < tokens) kept.push(codec.issue(session));
     }
   }
+  guard.stop();
   clock.stop();
   return kept;
 

@@ -35,7 +35,7 @@ ${rows.join('\n')}
 `;
 }
 
-/** Text that is no markup. */
+/** Text as it stands in XML. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { bodyFailures, failures, Metadata, Session, Strict, sessionFailures, withToken } from '../../src/schemas.ts';
+import { durableFailures, failures, Metadata, Session, Strict, sessionFailures, withToken } from '../../src/schemas.ts';
 
 export const login = {
   summary: 'Log in',
@@ -20,7 +20,7 @@ export const login = {
     200: withToken(Session),
     ...failures(
       ...sessionFailures,
-      ...bodyFailures,
+      ...durableFailures,
       'INVALID_CREDENTIALS',
       'CROSS_SITE_REQUEST',
       'SESSION_LIMIT_REACHED',

@@ -1,4 +1,4 @@
-import { bodyFailures, Empty, failures, NoBody, sessionFailures, userSecurity } from '../../src/schemas.ts';
+import { durableFailures, Empty, failures, NoBody, sessionFailures, userSecurity } from '../../src/schemas.ts';
 
 export const logout = {
   summary: 'Log out',
@@ -15,6 +15,6 @@ export const logout = {
         'clear-site-data': { type: 'string', const: '"cookies", "storage"' },
       },
     },
-    ...failures(...sessionFailures, ...bodyFailures, 'CROSS_SITE_REQUEST'),
+    ...failures(...sessionFailures, ...durableFailures, 'CROSS_SITE_REQUEST'),
   },
 };

@@ -1,5 +1,6 @@
 import {
   bodyFailures,
+  durableFailures,
   etag,
   failures,
   forSession,
@@ -21,7 +22,7 @@ export const startSession = {
   response: {
     200: forSession({ ...Session, description: 'The live session the caller has' }),
     201: withToken({ ...Session, description: 'A new anonymous session' }),
-    ...failures(...sessionFailures, ...bodyFailures, 'CROSS_SITE_REQUEST', 'RATE_LIMITED'),
+    ...failures(...sessionFailures, ...durableFailures, 'CROSS_SITE_REQUEST', 'RATE_LIMITED'),
   },
 };
 

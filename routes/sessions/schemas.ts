@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import {
-  bodyFailures,
+  durableFailures,
   Empty,
   failures,
   forSession,
@@ -43,7 +43,7 @@ export const revokeSession = {
   body: NoBody,
   response: {
     204: forSession(Empty('Ended')),
-    ...failures(...sessionFailures, ...bodyFailures, 'CROSS_SITE_REQUEST', 'SESSION_NOT_FOUND'),
+    ...failures(...sessionFailures, ...durableFailures, 'CROSS_SITE_REQUEST', 'SESSION_NOT_FOUND'),
   },
 };
 
@@ -55,6 +55,6 @@ export const revokeSessions = {
   body: NoBody,
   response: {
     200: forSession(Type.Object({ revoked: Type.Integer() }, { description: 'How many have ended' })),
-    ...failures(...sessionFailures, ...bodyFailures, 'CROSS_SITE_REQUEST'),
+    ...failures(...sessionFailures, ...durableFailures, 'CROSS_SITE_REQUEST'),
   },
 };

@@ -17,6 +17,10 @@ export const verify = {
   response: {
     200: forSession(Empty('There is one'), {
       'x-session-id': { type: 'string' },
+      'x-session-degraded': {
+        type: 'string',
+        description: '`true`: the store does not answer, and this is what was last known (DEGRADED_VERIFY_SECONDS)',
+      },
       'x-session-user': { type: 'string', description: 'Percent-encoded but for printable ASCII' },
     }),
     ...failures(...sessionFailures, 'REAUTHENTICATION_REQUIRED'),

@@ -9,6 +9,8 @@ export type SessionErrorCode =
   | 'LOCK_NOT_HELD'
   | 'METADATA_TOO_LARGE'
   | 'INCREMENT_NOT_INTEGER'
+  /** The change was made, but may be lost with the server that made it; it may be asked for again. */
+  | 'DURABILITY_NOT_CONFIRMED'
   | 'STORE_UNAVAILABLE';
 
 export class SessionError extends Error {

@@ -26,7 +26,7 @@ export type SessionEvent =
   | { readonly type: 'expired'; readonly count: number }
   | {
       readonly type: 'verified';
-      readonly result: 'valid' | 'absent' | 'forged' | 'foreign' | 'error';
+      readonly result: 'valid' | 'degraded' | 'absent' | 'forged' | 'foreign' | 'error';
       readonly source: string;
     }
   | { readonly type: 'touched'; readonly result: 'written' | 'skipped' | 'failed' };

@@ -36,6 +36,12 @@ export interface SessionStore {
   peek(sessionId: string): Session | undefined;
 
   /**
+   * The session as it was when the store could last be relied on, where the store does not answer now and the
+   * deployment allows it; `undefined` says nothing.
+   */
+  lastKnown(sessionId: string): Session | undefined;
+
+  /**
    * Marks the session as seen now, and moves its end accordingly: never backwards, never past the absolute end.
    * Answers the time it was last seen, or `undefined` when it is absent.
    */

@@ -76,6 +76,19 @@ export function createVerification(deps: {
     return session;
   }
 
+  /**
+   * The session of a token as it was last known, where the store can't say and the deployment allows that (ASVS 5.0
+   * 16.5.2, graceful degradation); it counts as no activity. `undefined` says nothing.
+   */
+  function lastKnown(token: string, device: Device): Session | undefined {
+    const claims = tokens.recall(token) ?? tokens.verify(token);
+    const session = claims && store.lastKnown(claims.sessionId);
+    if (session === undefined || claims?.generation !== session.generation) return undefined;
+    if (isForeign(session, device)) return undefined;
+    reports.event({ type: 'verified', result: 'degraded', source: 'near' });
+    return session;
+  }
+
   /** Reports a device that a session was not started on; answers whether it is refused. */
   function isForeign(session: Session, device: Device): boolean {
     if (binding === undefined || binding.isSameDevice(session.device, device)) return false;
@@ -156,6 +169,7 @@ export function createVerification(deps: {
   return {
     verify,
     recall,
+    lastKnown,
     /** How many verifications `recall` has answered so far; they are no events, for what an event costs. */
     recalls: () => recalls,
     requireFresh,

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { isLive } from '../session/policy.ts';
 import { expiresAt, type Session } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
 
@@ -9,7 +10,10 @@ export interface Invalidations {
    * may be kept only if the number was the same when it was asked for and when it came.
    */
   epoch(): number | undefined;
-  /** `changed`: that session is not as it was; `lost`: nothing that was read before may be relied on. */
+  /**
+   * `changed`: that session is not as it was; `lost`: nothing that was read before may be relied on. `epoch` says then
+   * whether changes are told from here on.
+   */
   listen(changed: (sessionId: string) => void, lost: () => void): void;
 }
 
@@ -27,6 +31,13 @@ interface Entry {
   readonly until: number;
 }
 
+/** What was held when the store could last be relied on. */
+interface Past {
+  readonly entries: LRUCache<string, Entry>;
+  /** On the clock of `performance.now()`. */
+  readonly until: number;
+}
+
 interface Flight {
   readonly answer: Promise<Session | undefined>;
   /** Whether the session has changed since it was asked for. */
@@ -39,6 +50,8 @@ interface Flight {
  * is empty and passes everything on.
  *
  * @param max most sessions held; the least recently used go first
+ * @param degraded how long, in milliseconds, sessions stay as last known when the store no longer tells of changes, and
+ *   whether they may be served at present
  * @param onPropagated told how long it took, in milliseconds, until a revocation made here came back from the store
  */
 export function cached(
@@ -46,16 +59,19 @@ export function cached(
   deps: {
     readonly max: number;
     readonly invalidations: Invalidations;
+    readonly degraded: { readonly forMs: number; readonly isAllowed: () => boolean };
     readonly onPropagated: (ms: number) => void;
   },
 ): NearCache {
-  const { max, invalidations, onPropagated } = deps;
-  const entries = new LRUCache<string, Entry>({ max });
+  const { max, invalidations, degraded, onPropagated } = deps;
+  let entries = new LRUCache<string, Entry>({ max });
+  let past: Past | undefined;
   const flights = new Map<string, Flight>();
   const revocations = new Map<string, number>();
 
   function forget(sessionId: string): void {
     entries.delete(sessionId);
+    past?.entries.delete(sessionId);
     const flight = flights.get(sessionId);
     if (flight !== undefined) flight.stale = true;
     flights.delete(sessionId);
@@ -70,7 +86,10 @@ export function cached(
       onPropagated(performance.now() - since);
     },
     () => {
-      entries.clear();
+      // What was known at the first loss stays known, until changes are told again.
+      if (invalidations.epoch() !== undefined) past = undefined;
+      else if (degraded.forMs > 0) past ??= { entries, until: performance.now() + degraded.forMs };
+      entries = new LRUCache<string, Entry>({ max });
       for (const flight of flights.values()) flight.stale = true;
       flights.clear();
       revocations.clear();
@@ -80,6 +99,12 @@ export function cached(
   function peek(sessionId: string): Session | undefined {
     const entry = entries.get(sessionId);
     return entry !== undefined && store.now() < entry.until ? entry.session : undefined;
+  }
+
+  function lastKnown(sessionId: string): Session | undefined {
+    if (past === undefined || performance.now() > past.until || !degraded.isAllowed()) return undefined;
+    const session = past.entries.get(sessionId)?.session;
+    return session !== undefined && isLive(session, store.now()) ? session : undefined;
   }
 
   function fetch(sessionId: string): Promise<Session | undefined> {
@@ -116,6 +141,7 @@ export function cached(
     ...store,
 
     peek,
+    lastKnown,
 
     async read(sessionId, options) {
       if (options?.fresh) return store.read(sessionId, options);

@@ -112,6 +112,8 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
 
     peek: living,
 
+    lastKnown: () => undefined,
+
     async touch(sessionId) {
       const session = living(sessionId);
       if (session === undefined) return undefined;

@@ -69,6 +69,7 @@ function promises(episodes: readonly Episode[]): string {
     'revoked',
     'undone',
     'called absent',
+    'changes lost',
     'wrong',
     'pods ended',
   ];

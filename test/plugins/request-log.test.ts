@@ -4,7 +4,9 @@ import { build, login, withCookie } from '../support/build.ts';
 t.test('what changes something or fails is logged, once; what is read is not', async (t) => {
   const { app, log } = await build(t);
   const requests = () =>
-    log.map((line) => JSON.parse(line)).filter((line: { msg: string; req?: object }) => line.msg === 'request');
+    log
+      .map((line) => JSON.parse(line))
+      .filter(({ msg, req, res }: { msg: string; req?: object; res?: object }) => msg === 'request' || req || res);
   const token = await login(app, { 'user-agent': 'a browser' });
   t.equal(requests().length, 1);
   t.match(requests()[0], {

@@ -3,6 +3,7 @@ import { cached, type NearCache } from '../../src/stores/cached.ts';
 import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/address.ts';
 import { createRedisClock } from '../../src/stores/redis/clock.ts';
 import { closeRedisClient, createRedisClient, type RedisClient } from '../../src/stores/redis/connect.ts';
+import { createGuard } from '../../src/stores/redis/guard.ts';
 import { createRedisStore } from '../../src/stores/redis/store.ts';
 import { createTracking } from '../../src/stores/redis/tracking.ts';
 import { until } from './until.ts';
@@ -13,13 +14,13 @@ export interface OpenStore {
   /** Ids of records that could not be read. */
   readonly unreadable: string[];
   /** How many commands and scripts were sent so far. */
-  readonly commands: Record<string, number> & { get: number };
+  readonly commands: Record<string, number> & { mget: number };
 }
 
 /** A Redis store with its own connection, as a pod has it; closed with the test. */
 export async function openRedisStore(t: Test, url: string, prefix: string): Promise<OpenStore> {
   const unreadable: string[] = [];
-  const commands: OpenStore['commands'] = { get: 0 };
+  const commands: OpenStore['commands'] = { mget: 0 };
   const client = createRedisClient(parseRedisUrl(url) as RedisAddress);
   client.on('error', () => undefined);
   const clock = createRedisClock(client);
@@ -28,15 +29,20 @@ export async function openRedisStore(t: Test, url: string, prefix: string): Prom
     await closeRedisClient(client);
   });
   await client.connect();
-  const store = createRedisStore({
+  const guard = createGuard({
     client,
-    clock,
-    prefix,
     deadlineMs: 3000,
-    onUnreadable: (sessionId) => unreadable.push(sessionId),
     onCommand: (command) => {
       commands[command] = (commands[command] ?? 0) + 1;
     },
+  });
+  t.teardown(guard.stop);
+  const store = createRedisStore({
+    client,
+    guard,
+    clock,
+    prefix,
+    onUnreadable: (sessionId) => unreadable.push(sessionId),
   });
   return { store, client, unreadable, commands };
 }
@@ -57,7 +63,12 @@ export async function openCachedStore(
   const refused: Error[] = [];
   const tracking = createTracking({ client: open.client, prefix, onRefused: (problem) => refused.push(problem) });
   t.teardown(() => tracking.stop());
-  const store = cached(open.store, { max: 1000, invalidations: tracking, onPropagated: () => undefined });
+  const store = cached(open.store, {
+    max: 1000,
+    invalidations: tracking,
+    degraded: { forMs: 0, isAllowed: () => false },
+    onPropagated: () => undefined,
+  });
   if (wait) {
     await store.count();
     await until(() => tracking.epoch() !== undefined);

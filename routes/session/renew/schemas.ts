@@ -1,5 +1,5 @@
 import {
-  bodyFailures,
+  durableFailures,
   failures,
   NoBody,
   Session,
@@ -20,6 +20,6 @@ export const renewSession = {
   body: NoBody,
   response: {
     200: withToken(Session),
-    ...failures(...sessionFailures, ...bodyFailures, 'CROSS_SITE_REQUEST'),
+    ...failures(...sessionFailures, ...durableFailures, 'CROSS_SITE_REQUEST'),
   },
 };

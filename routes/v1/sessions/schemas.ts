@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Config } from '../../../src/config.ts';
 import {
-  bodyFailures,
+  durableFailures,
   failures,
   forSession,
   Metadata,
@@ -37,6 +37,6 @@ export const createSession = (config: Config) => ({
   }),
   response: {
     201: forSession(SessionWithToken),
-    ...failures(...serviceFailures, ...bodyFailures, 'SESSION_LIMIT_REACHED', 'METADATA_TOO_LARGE'),
+    ...failures(...serviceFailures, ...durableFailures, 'SESSION_LIMIT_REACHED', 'METADATA_TOO_LARGE'),
   },
 });

@@ -5,9 +5,6 @@ import { createSentinels } from './sentinels.ts';
 /** The client of the data connection; of a Cluster, one connection per node behind one client. */
 export type RedisClient = Redis | Cluster;
 
-/** A command that Redis has not answered within this many milliseconds counts as not answered. */
-export const COMMAND_DEADLINE_MS = 180;
-
 const FIRST_RETRY_MS = 50;
 const LONGEST_RETRY_MS = 2000;
 // While sentinels choose another master, which takes them seconds.
@@ -47,12 +44,13 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
   } satisfies RedisOptions;
   const retry = (attempt: number) => pauseBeforeRetry(attempt, sentinel === undefined ? undefined : FAILOVER_RETRY_MS);
   const retryStrategy = patient ? () => null : retry;
-  const shared = { lazyConnect: true, enableOfflineQueue: false, enableAutoPipelining: true };
+  const shared = { lazyConnect: true, enableOfflineQueue: false };
 
   if (cluster) {
     return new Cluster([...nodes], {
       ...shared,
       redisOptions: connection,
+      enableAutoPipelining: true,
       clusterRetryStrategy: retryStrategy,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
       slotsRefreshInterval: SLOTS_REFRESH_MS,
@@ -83,28 +81,6 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
 export function pauseBeforeRetry(attempt: number, longestMs = LONGEST_RETRY_MS): number {
   const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), longestMs);
   return longest * (0.5 + Math.random() / 2);
-}
-
-/**
- * What a command answers, or a rejection once the deadline has passed. The client's own timeout does less: it starts
- * when a command is sent, and a command waits to be sent while the pipeline before it is unanswered.
- */
-export function withDeadline<T>(answer: Promise<T>, deadlineMs = COMMAND_DEADLINE_MS): Promise<T> {
-  return new Promise((resolve, reject) => {
-    // When this process itself was busy, the answer may be waiting to be read: it gets one more turn of the event loop.
-    const late = () => setImmediate(reject, new Error(`no answer in ${deadlineMs} ms`));
-    const timer = setTimeout(late, deadlineMs);
-    answer.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (problem) => {
-        clearTimeout(timer);
-        reject(problem);
-      },
-    );
-  });
 }
 
 /** Closes the client: politely where it is connected, at once where it is not. */

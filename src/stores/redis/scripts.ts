@@ -14,9 +14,12 @@ export type ScriptName =
   | 'unlock'
   | 'sweep'
   | 'repair'
-  | 'recount';
+  | 'recount'
+  | 'count';
 
-interface Script {
+export type Argument = string | number;
+
+export interface Script {
   readonly lua: string;
   readonly sha: string;
 }
@@ -27,27 +30,33 @@ const scripts = new Map<ScriptName, Script>();
 /**
  * Runs a script on one shard: EVALSHA, and the text itself only where Redis does not know it yet.
  *
- * @param counter the shard's counter, `KEYS[1]` of every script
+ * @param keys of a script on sessions, the shard's counter: `KEYS[1]`
  */
 export async function runScript(
   client: RedisClient,
   name: ScriptName,
-  counter: string,
-  args: readonly (string | number)[],
+  keys: readonly string[],
+  args: readonly Argument[],
 ): Promise<unknown> {
-  const { lua, sha } = load(name);
+  const { lua, sha } = loadScript(name);
   try {
-    return await client.evalsha(sha, 1, counter, ...args);
+    return await client.evalsha(sha, keys.length, ...keys, ...args);
   } catch (error) {
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return client.eval(lua, 1, counter, ...args);
+    if (!isUnknownScript(error)) throw error;
+    return client.eval(lua, keys.length, ...keys, ...args);
   }
 }
 
-function load(name: ScriptName): Script {
+/** Whether Redis does not have the script that was named by its hash. */
+export function isUnknownScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}
+
+/** The text of a script and its SHA-1, by which Redis remembers it. */
+export function loadScript(name: ScriptName): Script {
   let script = scripts.get(name);
   if (script === undefined) {
-    const lua = `${common}\n${readLua(name)}`;
+    const lua = name === 'count' ? readLua(name) : `${common}\n${readLua(name)}`;
     script = { lua, sha: createHash('sha1').update(lua).digest('hex') };
     scripts.set(name, script);
   }

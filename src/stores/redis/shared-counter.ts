@@ -1,27 +1,42 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import LocalStore from '@fastify/rate-limit/store/LocalStore.js';
-import RedisStore from '@fastify/rate-limit/store/RedisStore.js';
-import { type RedisClient, withDeadline } from './connect.ts';
+import { Cluster } from 'ioredis';
+import type { RedisClient } from './connect.ts';
+import { withDeadline } from './deadline.ts';
+import type { Guard } from './guard.ts';
+import { runScript } from './scripts.ts';
 
 /** Limits may be a little off; a login may not wait for them. */
 const COUNT_DEADLINE_MS = 40;
 const LOCAL_KEYS = 50_000;
 
-type Count = { current: number; ttl: number };
+interface Count {
+  readonly current: number;
+  /** Milliseconds until the window ends. */
+  readonly ttl: number;
+}
 type Callback = (error: Error | null, count?: Count) => void;
 
+interface Batch {
+  readonly keys: string[];
+  readonly windows: number[];
+  readonly answer: Promise<number[]>;
+}
+
 /**
- * The store behind @fastify/rate-limit: its own Redis store over all pods, and its own local one while Redis does not
- * answer in time, or where there is none. A fixed window per key; the key ends with it.
+ * The store behind @fastify/rate-limit: counts over all pods, and its own local one while Redis does not answer in
+ * time, or where there is none. A fixed window per key; the key ends with it. What is counted in one turn of the event
+ * loop is one command, in a Cluster one for each key.
  */
 export function createSharedCounter(deps: {
-  readonly client: RedisClient | undefined;
+  readonly redis: { readonly client: RedisClient; readonly guard: Guard } | undefined;
   readonly prefix: string;
   readonly onFallback: (problem: Error) => void;
   readonly onShared: () => void;
 }) {
-  const { client, prefix, onFallback, onShared } = deps;
+  const { redis, prefix, onFallback, onShared } = deps;
   const local = new LocalStore(false, false, LOCAL_KEYS);
-  const shared = client === undefined ? undefined : new RedisStore(false, false, client, prefix);
+  let batch: Batch | undefined;
   let fallen = false;
 
   // The local store answers with the object it counts on in, so a caller would see what others have added since.
@@ -29,20 +44,36 @@ export function createSharedCounter(deps: {
     local.incr(key, (error, count) => done(error, count && { ...count }), windowMs, max);
   }
 
-  function countShared(store: RedisStore, key: string, windowMs: number, max: number): Promise<Count | undefined> {
-    const counted = new Promise<Count | undefined>((resolve, reject) => {
-      store.incr(key, (error, count) => (error === null ? resolve(count) : reject(error)), windowMs, max);
+  function begin({ client }: { readonly client: RedisClient }): Batch {
+    const keys: string[] = [];
+    const windows: number[] = [];
+    const answer = endOfTurn().then(() => {
+      batch = undefined;
+      return withDeadline(runScript(client, 'count', keys, windows) as Promise<number[]>, COUNT_DEADLINE_MS);
     });
-    return withDeadline(counted, COUNT_DEADLINE_MS);
+    return { keys, windows, answer };
+  }
+
+  async function countShared(
+    shared: { readonly client: RedisClient; readonly guard: Guard },
+    key: string,
+    windowMs: number,
+  ): Promise<Count> {
+    if (shared.guard.isOpen()) throw new Error('Redis does not answer');
+    if (batch === undefined || shared.client instanceof Cluster) batch = begin(shared);
+    const place = batch.keys.push(prefix + key) - 1;
+    batch.windows.push(windowMs);
+    const answer = await batch.answer;
+    return { current: answer[place * 2] as number, ttl: answer[place * 2 + 1] as number };
   }
 
   return class SharedCounter {
     incr(key: string, done: Callback, windowMs: number, max: number): void {
-      if (shared === undefined) {
+      if (redis === undefined) {
         countHere(key, done, windowMs, max);
         return;
       }
-      countShared(shared, key, windowMs, max).then(
+      countShared(redis, key, windowMs).then(
         (count) => {
           if (fallen) onShared();
           fallen = false;

@@ -1,58 +1,54 @@
-import { SessionError } from '../../session/errors.ts';
 import { MAX_METADATA_BYTES, MAX_METADATA_KEYS } from '../../session/metadata.ts';
 import type { Session } from '../../session/session.ts';
 import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
 import type { Locked, Patched, Renewal, Renewed, SessionStore } from '../../session/store.ts';
 import type { RedisClock } from './clock.ts';
-import { type RedisClient, withDeadline } from './connect.ts';
+import type { RedisClient } from './connect.ts';
+import type { DurableWrites } from './durable.ts';
+import type { Guard } from './guard.ts';
 import { createKeys } from './keys.ts';
+import { createReads } from './reads.ts';
 import { decode, encodeKey, encodeNew, encodePairs } from './record.ts';
-import { runScript, type ScriptName } from './scripts.ts';
+import { type Argument, runScript, type ScriptName } from './scripts.ts';
 
 const SWEEP_BATCH = 200;
 // A little less than the second between two sweeps of a pod.
 const SWEEP_LEASE_MS = 900;
 
+/** What callers rely on once it is answered: that they are logged in, that a session has ended. */
+const DURABLE = new Set<ScriptName>(['create', 'renew', 'revoke', 'revoke_user']);
+
 /**
- * Sessions in Redis: every change is one script on one shard, a read is one GET. docs/redis.md lists the keys.
+ * Sessions in Redis: every change is one script on one shard, a read is one key of an MGET. docs/redis.md lists the keys.
  *
  * @param prefix first part of every key's name
- * @param deadlineMs how long a command may take
+ * @param durable how logins, renewals and revocations are written where replicas must have them
  * @param onUnreadable told of each record that is there but can't be read
- * @param onCommand told how long each command took, in seconds
  */
 export function createRedisStore(deps: {
   readonly client: RedisClient;
+  readonly guard: Guard;
   readonly clock: RedisClock;
   readonly prefix: string;
-  readonly deadlineMs?: number | undefined;
+  readonly durable?: DurableWrites | undefined;
   readonly onUnreadable: (sessionId: string) => void;
-  readonly onCommand: (command: string, seconds: number) => void;
 }): SessionStore {
-  const { client, clock, deadlineMs, onUnreadable, onCommand } = deps;
+  const { client, guard, clock, durable, onUnreadable } = deps;
   const keys = createKeys(deps.prefix);
+  const readKey = createReads(client, guard);
   let leadsUntil = 0;
 
-  async function timed<T>(command: string, answer: Promise<T>): Promise<T> {
-    const start = performance.now();
-    try {
-      return await withDeadline(answer, deadlineMs);
-    } catch (cause) {
-      throw new SessionError('STORE_UNAVAILABLE', { cause });
-    } finally {
-      onCommand(command, (performance.now() - start) / 1000);
-    }
-  }
-
-  function run(script: ScriptName, shard: string, ...args: (string | number)[]): Promise<unknown> {
-    return timed(script, runScript(client, script, keys.counter(shard), args));
+  function run(script: ScriptName, shard: string, ...args: Argument[]): Promise<unknown> {
+    if (durable !== undefined && DURABLE.has(script)) return durable.run(shard, script, args);
+    return guard.ask(shard, script, () => runScript(client, script, [keys.counter(shard)], args));
   }
 
   /** Whether it is this pod's turn to sweep: one pod a second, whoever asks first; a pod that is gone is not missed. */
   async function leads(): Promise<boolean> {
     if (performance.now() < leadsUntil) return true;
     const asked = performance.now();
-    if ((await timed('set', client.set(keys.sweeper, 1, 'PX', SWEEP_LEASE_MS, 'NX'))) === null) return false;
+    const lease = () => client.set(keys.sweeper, 1, 'PX', SWEEP_LEASE_MS, 'NX');
+    if ((await guard.ask('', 'set', lease)) === null) return false;
     leadsUntil = asked + SWEEP_LEASE_MS;
     return true;
   }
@@ -98,11 +94,14 @@ export function createRedisStore(deps: {
     },
 
     async read(sessionId) {
-      const record = await timed('get', client.get(keys.record(shardOfSession(sessionId), sessionId)));
+      const shard = shardOfSession(sessionId);
+      const record = await readKey(shard, keys.record(shard, sessionId));
       return record === null ? undefined : readable(sessionId, record);
     },
 
     peek: () => undefined,
+
+    lastKnown: () => undefined,
 
     async touch(sessionId) {
       return ((await run('touch', shardOfSession(sessionId), sessionId)) as number | null) ?? undefined;
@@ -179,7 +178,7 @@ export function createRedisStore(deps: {
     },
 
     async count() {
-      const counts = await timed('count', Promise.all(shardNames.map((shard) => client.get(keys.counter(shard)))));
+      const counts = await Promise.all(shardNames.map((shard) => readKey(shard, keys.counter(shard))));
       return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
     },
 
@@ -196,7 +195,7 @@ export function createRedisStore(deps: {
     },
 
     async ping() {
-      await timed('ping', client.ping());
+      await guard.ask('', 'ping', () => client.ping());
     },
   };
 }

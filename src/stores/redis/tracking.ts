@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
 import { Cluster } from 'ioredis';
 import type { Invalidations } from '../cached.ts';
-import { pauseBeforeRetry, type RedisClient, withDeadline } from './connect.ts';
+import { pauseBeforeRetry, type RedisClient } from './connect.ts';
+import { withDeadline } from './deadline.ts';
 
 const CHANNEL = '__redis__:invalidate';
 const SUBSCRIBER_GONE = 'The client ID you want redirect to does not exist';
@@ -97,13 +98,14 @@ export function createTracking(deps: {
       await data.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id);
       if (!isAsItWas()) return;
       strangers = 0;
-      turn();
       pair.on = true;
+      turn();
     }
 
     function disable(): void {
-      if (pair.on) turn();
+      const wasOn = pair.on;
       pair.on = false;
+      if (wasOn) turn();
     }
 
     async function subscribe(): Promise<void> {

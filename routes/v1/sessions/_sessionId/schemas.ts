@@ -1,5 +1,6 @@
 import {
   bodyFailures,
+  durableFailures,
   Empty,
   etag,
   failures,
@@ -43,6 +44,6 @@ export const endSession = {
   body: NoBody,
   response: {
     204: Empty('It has ended, now or before'),
-    ...failures(...serviceFailures, ...bodyFailures),
+    ...failures(...serviceFailures, ...durableFailures),
   },
 };

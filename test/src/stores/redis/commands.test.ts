@@ -27,7 +27,7 @@ const costs: [name: string, call: Call, commands: Record<string, number>][] = [
     (store) => store.create(fresh()),
     { evalsha: 1, time: 1, zcard: 1, set: 1, zadd: 1, incr: 1, get: 1, rpush: 1 },
   ],
-  ['read', (store, id) => store.read(id), { get: 1 }],
+  ['read', (store, id) => store.read(id), { mget: 1 }],
   ['touch', (store, id) => store.touch(id), { evalsha: 1, time: 1, getrange: 1, setrange: 1, pexpireat: 1 }],
   ['patch', (store, sessionId) => store.patch({ sessionId, patch }), { evalsha: 1, get: 2, set: 1 }],
   [

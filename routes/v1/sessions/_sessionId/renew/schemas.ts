@@ -1,5 +1,5 @@
 import {
-  bodyFailures,
+  durableFailures,
   failures,
   forSession,
   NoBody,
@@ -18,6 +18,6 @@ export const renewById = {
   body: NoBody,
   response: {
     200: forSession(SessionWithToken),
-    ...failures(...serviceFailures, ...bodyFailures, 'SESSION_NOT_FOUND'),
+    ...failures(...serviceFailures, ...durableFailures, 'SESSION_NOT_FOUND'),
   },
 };

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox';
 import {
-  bodyFailures,
+  durableFailures,
   failures,
   NoBody,
   Session,
@@ -43,6 +43,6 @@ export const revokeUserSessions = {
   body: NoBody,
   response: {
     200: Type.Object({ revoked: Type.Integer() }, { description: 'How many have ended' }),
-    ...failures(...serviceFailures, ...bodyFailures),
+    ...failures(...serviceFailures, ...durableFailures),
   },
 };

@@ -1,0 +1,159 @@
+import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
+import { Cluster } from 'ioredis';
+import { SessionError } from '../../session/errors.ts';
+import type { RedisClient } from './connect.ts';
+import { withDeadline } from './deadline.ts';
+
+/** How every command of the store is asked: with a deadline, and not at all while Redis is known not to answer. */
+export interface Guard {
+  /**
+   * Sends a command and answers what Redis does. A command that a server refuses because it is no master (any more) is
+   * sent once more when the client has found the master.
+   *
+   * @param shard the shard asked; in a Cluster each has a breaker, for some may answer while others do not
+   * @param command its name in the metrics
+   * @throws {SessionError} `STORE_UNAVAILABLE`
+   */
+  ask<T>(shard: string, command: string, send: () => Promise<T>): Promise<T>;
+  /** Whether nothing is sent at present, be it to one shard only. */
+  isOpen(): boolean;
+  /** 0 closed, 1 half-open, 2 open: the worst of all breakers. */
+  state(): 0 | 1 | 2;
+  stop(): void;
+}
+
+export interface GuardOptions {
+  readonly client: RedisClient;
+  /** How long a command may take, milliseconds. */
+  readonly deadlineMs?: number | undefined;
+  /** Told how long each command took, in seconds. */
+  readonly onCommand?: (command: string, seconds: number) => void;
+  /** Told when Redis is found not to answer, and when it answers again. */
+  readonly onChange?: (open: boolean, cause?: unknown) => void;
+}
+
+const FAILURES_TO_OPEN = 3;
+const PROBE_PAUSE_MS = 100;
+/** A server that says so has done nothing: it is a replica, still reading its data, or cut off from its master. */
+const REFUSED = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) /;
+
+/**
+ * Guards the commands of one client (M. Nygard, "Release It!", circuit breaker). After three failures in a row nothing
+ * is sent any more, and all callers are refused at once; Redis is then asked ten times a second whether it is back, so
+ * that no caller has to wait for that.
+ */
+export function createGuard({ client, deadlineMs, onCommand, onChange }: GuardOptions): Guard {
+  const isCluster = client instanceof Cluster;
+  const breakers = new Map<string, Breaker>();
+
+  function breakerOf(shard: string): Breaker {
+    const name = isCluster ? shard : '';
+    let breaker = breakers.get(name);
+    if (breaker === undefined) {
+      // In a Cluster, a key of the shard leads to its master.
+      const probe = (): Promise<unknown> => (isCluster ? client.exists(`{${shard}}`) : client.ping());
+      breaker = createBreaker(() => withDeadline(attempt(probe), deadlineMs), report);
+      breakers.set(name, breaker);
+    }
+    return breaker;
+  }
+
+  const states = () => [...breakers.values()].map(({ policy }) => policy.state);
+  let open = false;
+
+  function report(cause?: unknown): void {
+    const now = states().some((state) => state !== CircuitState.Closed);
+    if (now !== open) onChange?.(now, cause);
+    open = now;
+  }
+
+  let reconnecting: Promise<void> | undefined;
+
+  /** The client sees a refusal too, and gives the connection up; then it has another one to a master. */
+  function reconnected(): Promise<void> {
+    reconnecting ??= new Promise<void>((resolve) => {
+      setImmediate(() => {
+        if (client.status === 'ready') resolve();
+        else client.once('ready', resolve);
+      });
+    }).finally(() => {
+      reconnecting = undefined;
+    });
+    return reconnecting;
+  }
+
+  async function attempt<T>(send: () => Promise<T>): Promise<T> {
+    try {
+      return await send();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await reconnected();
+      return send();
+    }
+  }
+
+  return {
+    async ask(shard, command, send) {
+      const { policy } = breakerOf(shard);
+      if (policy.state !== CircuitState.Closed) throw unavailable(policy.lastFailure);
+      const start = performance.now();
+      try {
+        return await policy.execute(() => withDeadline(attempt(send), deadlineMs));
+      } catch (cause) {
+        throw unavailable(cause);
+      } finally {
+        onCommand?.(command, (performance.now() - start) / 1000);
+      }
+    },
+
+    isOpen: () => open,
+
+    state() {
+      if (!open) return 0;
+      return states().includes(CircuitState.Open) ? 2 : 1;
+    },
+
+    stop() {
+      for (const breaker of breakers.values()) breaker.stop();
+    },
+  };
+}
+
+interface Breaker {
+  readonly policy: ReturnType<typeof circuitBreaker>;
+  readonly stop: () => void;
+}
+
+/** A breaker that asks by itself whether it may close. */
+function createBreaker(probe: () => Promise<unknown>, onChange: (cause?: unknown) => void): Breaker {
+  let timer: NodeJS.Timeout | undefined;
+  const policy = circuitBreaker(handleWhen(isFailure), {
+    breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
+    // The pause is kept here: the library measures it by a clock that people set.
+    halfOpenAfter: Number.NEGATIVE_INFINITY,
+  });
+
+  const probeLater = () => {
+    timer = setTimeout(() => void policy.execute(probe).catch(() => undefined), PROBE_PAUSE_MS).unref();
+  };
+  policy.onBreak((reason) => {
+    probeLater();
+    onChange('error' in reason ? reason.error : undefined);
+  });
+  policy.onReset(() => onChange());
+  return { policy, stop: () => clearTimeout(timer) };
+}
+
+/** Whether an error says that Redis can't answer; others it has answered, with an error. */
+function isFailure(error: unknown): boolean {
+  return !(error instanceof Error && error.name === 'ReplyError') || isRefusal(error);
+}
+
+/** Whether a server refused a command for what it is at present: nothing was done. */
+export function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && REFUSED.test(error.message);
+}
+
+function unavailable(cause: unknown): SessionError {
+  return new SessionError('STORE_UNAVAILABLE', { cause });
+}
