@@ -12,9 +12,7 @@ const LATENCY = 40;
 const SLOWEST_MS = 1000;
 const TOP = 66;
 
-const GOOD = '#1a7f37';
-const UNAVAILABLE = '#d4a72c';
-const WRONG = '#cf222e';
+const FILLS = { good: '#1a7f37', unavailable: '#d4a72c', wrong: '#cf222e' };
 
 interface Column {
   good: number;
@@ -31,7 +29,7 @@ export function timeline(episodes: readonly Episode[]): string {
   <title>Answers under load while Redis fails</title>
   <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>
   <text x="${LEFT}" y="26" font-size="16" font-weight="bold">Answers under load while Redis fails</text>
-  <text x="${LEFT}" y="48">bars: answers, <tspan fill="${GOOD}">as asked</tspan>, <tspan fill="${UNAVAILABLE}">503</tspan>, <tspan fill="${WRONG}">wrong</tspan>; line: the slowest answer, up to ${SLOWEST_MS} ms; grey: the fault; light grey: until all is well</text>
+  <text x="${LEFT}" y="48">bars: answers, <tspan fill="${FILLS.good}">as asked</tspan>, <tspan fill="${FILLS.unavailable}">503</tspan>, <tspan fill="${FILLS.wrong}">wrong</tspan>; line: the slowest answer, up to ${SLOWEST_MS} ms; grey: the fault; light grey: until all is well</text>
 ${panels.join('\n')}
 </svg>
 `;
@@ -44,19 +42,17 @@ function panelOf(episode: Episode, y: number): string {
     `  <rect x="${x(from).toFixed(1)}" y="${y + 20}" width="${(x(to) - x(from)).toFixed(1)}" height="${BARS + LATENCY + 8}" fill="${fill}"/>`;
   const columns = columnsOf(answers, begin, end);
   const most = Math.max(...columns.map(({ good, unavailable, wrong }) => good + unavailable + wrong), 1);
-  const bars = columns.flatMap((column, position) => {
-    let top = y + 20 + LATENCY + 8 + BARS;
-    return (['wrong', 'unavailable', 'good'] as const).flatMap((sort) => {
+  const areas = { good: '', unavailable: '', wrong: '' };
+  for (const [position, column] of columns.entries()) {
+    let bottom = y + 20 + LATENCY + 8 + BARS;
+    for (const sort of ['wrong', 'unavailable', 'good'] as const) {
       const size = (column[sort] / most) * BARS;
-      if (size === 0) return [];
-      top -= size;
-      const fill = { good: GOOD, unavailable: UNAVAILABLE, wrong: WRONG }[sort];
-      const [left, width] = [LEFT + (position * PLOT) / COLUMNS, PLOT / COLUMNS];
-      return [
-        `<rect x="${left.toFixed(1)}" y="${top.toFixed(1)}" width="${width.toFixed(1)}" height="${size.toFixed(1)}" fill="${fill}"/>`,
-      ];
-    });
-  });
+      if (size === 0) continue;
+      const [left, width] = [LEFT + (position * PLOT) / COLUMNS, PLOT / COLUMNS].map((length) => length.toFixed(1));
+      areas[sort] += `M${left} ${bottom.toFixed(1)}v-${size.toFixed(1)}h${width}v${size.toFixed(1)}z`;
+      bottom -= size;
+    }
+  }
   const points = columns.map(({ slowestMs }, position) => {
     const height = (Math.min(slowestMs, SLOWEST_MS) / SLOWEST_MS) * LATENCY;
     return `${(LEFT + ((position + 0.5) * PLOT) / COLUMNS).toFixed(1)},${(y + 20 + LATENCY - height).toFixed(1)}`;
@@ -65,7 +61,9 @@ function panelOf(episode: Episode, y: number): string {
     `  <text x="${LEFT}" y="${y + 13}">${escaped(`${world}: ${fault}`)}, ${((end - begin) / 1000).toFixed(1)} s</text>`,
     ...spans.map(({ to, wellAt }) => box(to, wellAt, '#f3f4f6')),
     ...spans.map(({ from, to }) => box(from, to, '#d0d7de')),
-    `  ${bars.join('')}`,
+    ...(['good', 'unavailable', 'wrong'] as const)
+      .filter((sort) => areas[sort] !== '')
+      .map((sort) => `  <path d="${areas[sort]}" fill="${FILLS[sort]}"/>`),
     `  <polyline points="${points.join(' ')}" fill="none" stroke="#0969da"/>`,
   ].join('\n');
 }
