@@ -13,7 +13,7 @@ interface Replicated {
 }
 
 async function oneServer(t: Test): Promise<Replicated> {
-  const master = await startRedis(t);
+  const master = await startRedis(t, ['--repl-diskless-sync-delay', '0']);
   const replica = await startRedis(t, ['--replicaof', `127.0.0.1 ${master.port}`]);
   await until(async () => (await master.client.info('replication')).includes('state=online'));
   return { url: master.url, replicas: [replica] };
