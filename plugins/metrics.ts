@@ -18,6 +18,8 @@ export interface Meters {
   login(result: string): void;
   storeCommand(command: string, seconds: number): void;
   unreadableRecord(): void;
+  /** A request that was turned away because the process was too busy. */
+  shed(): void;
   revocationSeen(seconds: number): void;
   /** Says how the number of verifications that were no events is found out whenever metrics are read. */
   recalledSessions(count: () => number, source: string): void;
@@ -80,6 +82,7 @@ export default fp(
     });
     const touched = counter('session_touch_total', 'Sights of a session, by whether they were written', 'result');
     const logins = counter('login_total', 'Attempts to log in', 'result');
+    const shed = counter('requests_shed_total', 'Requests turned away because the process was too busy');
     const unreadable = counter('session_unreadable_total', 'Records found that could not be read');
     const commands = new client.Histogram({
       name: 'store_command_seconds',
@@ -133,6 +136,7 @@ export default fp(
         observer.observe(seconds);
       },
       unreadableRecord: () => unreadable.inc(),
+      shed: () => shed.inc(),
 
       revocationSeen: (seconds) => propagation.observe(seconds),
 

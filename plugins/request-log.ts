@@ -3,11 +3,11 @@ import fp from 'fastify-plugin';
 
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** One line for each request that changes something or fails; the rest is in the metrics. */
+/** One line for each request that changes something or fails; the rest, and what was turned away, is in the metrics. */
 export default fp(
   async (fastify) => {
     fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
-      if (reply.statusCode >= 400 || !SAFE_METHODS.has(request.method)) {
+      if (!request.shed && (reply.statusCode >= 400 || !SAFE_METHODS.has(request.method))) {
         request.log.info(
           { req: request, res: reply, service: request.service, ms: Math.round(reply.elapsedTime) },
           'request',
@@ -16,5 +16,5 @@ export default fp(
       done();
     });
   },
-  { name: 'request-log', dependencies: ['service'] },
+  { name: 'request-log', dependencies: ['service', 'shedding'] },
 );

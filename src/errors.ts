@@ -29,6 +29,7 @@ export const errors = {
   HEADERS_TOO_LARGE: [431, 'The request header is too large.'],
   INTERNAL_ERROR: [500, 'Something went wrong.'],
   STORE_UNAVAILABLE: [503, 'The session store does not answer; try again.'],
+  OVERLOADED: [503, 'The service is too busy to answer in time; try again.'],
   CREDENTIALS_UNAVAILABLE: [503, 'Credentials can not be checked at present; try again.'],
 } as const satisfies Record<SessionErrorCode, [number, string]> & Record<string, [number, string]>;
 

@@ -1,0 +1,69 @@
+import underPressure from '@fastify/under-pressure';
+import fp from 'fastify-plugin';
+import { ApiError } from '../src/errors.ts';
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Whether requests are turned away at present, because the process is too busy to answer them in time. */
+    isOverloaded(): boolean;
+  }
+  interface FastifyRequest {
+    /** Whether it was turned away unread. */
+    shed: boolean;
+  }
+  interface FastifyContextConfig {
+    /** For the eyes of operators: answered however busy the process is. */
+    neverShed?: boolean;
+  }
+}
+
+// How long a turn of the event loop may take, on average. Less than a command of Redis may take: beyond it, answers of
+// Redis would be found too late, and a busy process taken for a Redis that is down.
+const MAX_DELAY_MS = 200;
+// As long as a proxy of deploy/ waits for /verify.
+const SAMPLE_MS = 500;
+
+/**
+ * Turns requests away with 503 `OVERLOADED` while the event loop is late, so that those which are taken come to their
+ * end in time. What was turned away is counted, and said in two lines of the log, not one for each.
+ */
+export default fp(
+  async (fastify) => {
+    // Its own hook builds the route's options anew for every request; so it measures aside, where there are no routes.
+    let isOverloaded = () => false;
+    await fastify.register(async (aside) => {
+      await aside.register(underPressure, { maxEventLoopDelay: MAX_DELAY_MS, sampleInterval: SAMPLE_MS });
+      isOverloaded = aside.isUnderPressure;
+    });
+    const overloaded = new ApiError('OVERLOADED');
+    let shed = 0;
+
+    function turnAway(): void {
+      if (shed === 0) fastify.log.warn('too busy to answer in time: turning requests away');
+      shed += 1;
+      fastify.meters.shed();
+    }
+
+    function takeAgain(): void {
+      fastify.log.info({ shed }, 'no longer too busy');
+      shed = 0;
+    }
+
+    fastify.decorateRequest('shed', false);
+    fastify.addHook('onRequest', (request, _reply, done) => {
+      if (!isOverloaded()) {
+        if (shed > 0) takeAgain();
+        done();
+      } else if (request.routeOptions.config.neverShed) {
+        done();
+      } else {
+        request.shed = true;
+        turnAway();
+        done(overloaded);
+      }
+    });
+
+    fastify.decorate('isOverloaded', () => isOverloaded());
+  },
+  { name: 'shedding', dependencies: ['metrics'] },
+);
