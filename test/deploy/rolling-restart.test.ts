@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
 import { passwordOf, usersFile } from '../support/users.ts';
 
 const PODS = 3;
-const CLIENTS = 12;
+const CLIENTS = 20;
 const HAPROXY = join(ROOT, 'deploy/proxies/haproxy');
 const NAMES = Array.from({ length: CLIENTS }, (_, number) => `user${number}`);
 
@@ -55,7 +55,7 @@ async function startHaproxy(t: Test, ports: readonly number[], app: string): Pro
   const shipped = await readFile(join(HAPROXY, 'haproxy.cfg'), 'utf8');
   const text = shipped.replace(/^( *server pod)1 "\$\{SESSIOND\}"(?: track verify\/pod1)?$/gm, (line) =>
     ports
-      .map((port, at) => line.replaceAll('pod1', `pod${at + 1}`).replace('"${SESSIOND}"', `127.0.0.1:${port}`))
+      .map((port, at) => line.replaceAll('pod1', `pod${at + 1}`).replace(/"\$\{SESSIOND\}"/, `127.0.0.1:${port}`))
       .join('\n'),
   );
   const folder = await folderOf(t, 'haproxy');
