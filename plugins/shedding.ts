@@ -1,4 +1,4 @@
-import underPressure from '@fastify/under-pressure';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import fp from 'fastify-plugin';
 import { ApiError } from '../src/errors.ts';
 
@@ -22,25 +22,33 @@ declare module 'fastify' {
 const MAX_DELAY_MS = 200;
 // As long as a proxy of deploy/ waits for /verify.
 const SAMPLE_MS = 500;
+const RESOLUTION_MS = 10;
 
 /**
  * Turns requests away with 503 `OVERLOADED` while the event loop is late, so that those which are taken come to their
  * end in time. What was turned away is counted, and said in two lines of the log, not one for each.
+ *
+ * Not @fastify/under-pressure: it reads the memory of the process as well, which fails where clients have taken all its
+ * file descriptors, and that ends the process.
  */
 export default fp(
   async (fastify) => {
-    // Its own hook builds the route's options anew for every request; so it measures aside, where there are no routes.
-    let isOverloaded = () => false;
-    await fastify.register(async (aside) => {
-      await aside.register(underPressure, { maxEventLoopDelay: MAX_DELAY_MS, sampleInterval: SAMPLE_MS });
-      // Starting keeps the event loop busy as well: what counts begins with the first sample that has none of it.
-      fastify.addHook('onListen', async () => {
-        const trust = () => {
-          isOverloaded = aside.isUnderPressure;
-        };
-        setTimeout(trust, 2 * SAMPLE_MS).unref();
-      });
+    const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+    let isOverloaded = false;
+    let sampler: NodeJS.Timeout | undefined;
+    // Not before listening: starting keeps the event loop busy as well.
+    fastify.addHook('onListen', async () => {
+      delay.enable();
+      sampler = setInterval(() => {
+        isOverloaded = delay.mean > MAX_DELAY_MS * 1e6;
+        delay.reset();
+      }, SAMPLE_MS).unref();
     });
+    fastify.addHook('onClose', async () => {
+      clearInterval(sampler);
+      delay.disable();
+    });
+
     const overloaded = new ApiError('OVERLOADED');
     let shed = 0;
 
@@ -57,7 +65,7 @@ export default fp(
 
     fastify.decorateRequest('shed', false);
     fastify.addHook('onRequest', (request, _reply, done) => {
-      if (!isOverloaded()) {
+      if (!isOverloaded) {
         if (shed > 0) takeAgain();
         done();
       } else if (request.routeOptions.config.neverShed) {
@@ -69,7 +77,7 @@ export default fp(
       }
     });
 
-    fastify.decorate('isOverloaded', () => isOverloaded());
+    fastify.decorate('isOverloaded', () => isOverloaded);
   },
   { name: 'shedding', dependencies: ['metrics'] },
 );

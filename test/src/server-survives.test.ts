@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { connect, createServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
 import { startRedis } from '../support/redis.ts';
 import { loginAt, type ServerProcess, startServer } from '../support/server.ts';
@@ -8,6 +8,8 @@ import { until } from '../support/until.ts';
 import { usersFile } from '../support/users.ts';
 
 const ROUNDS = 20;
+// Every timer of the service comes round meanwhile.
+const HELD_MS = 2000;
 
 /** The process is the same one, and has not begun to close. */
 async function goesOn({ process, url }: ServerProcess): Promise<boolean> {
@@ -62,7 +64,7 @@ t.test('what answers is no Redis: it goes on, and says 503', async (t) => {
   t.ok(await goesOn(server));
 });
 
-t.test('clients that break off at any point', async (t) => {
+t.test('clients break off at any point: it goes on', async (t) => {
   const server = await startServer(t);
   const request =
     'POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"user';
@@ -84,3 +86,18 @@ t.test('clients that break off at any point', async (t) => {
   t.equal((await loginAt(server.url)).status, 200);
   t.notMatch(server.output.stdout, '"level":"error"');
 });
+
+t.test(
+  'more clients than it may have files open: those are turned away, and it answers again when they go',
+  async (t) => {
+    const command = ['sh', '-c', `ulimit -n 300; exec ${process.execPath} src/server.ts`] as const;
+    const server = await startServer(t, {}, { command });
+    const sockets = Array.from({ length: 1000 }, () => connect(server.port, '127.0.0.1').on('error', () => undefined));
+    await until(() => sockets.filter(({ closed }) => closed).length > 500);
+    await pause(HELD_MS);
+    for (const socket of sockets) socket.destroy();
+    await until(() => goesOn(server).catch(() => false));
+    t.equal((await loginAt(server.url)).status, 200);
+    t.notMatch(server.output.stdout, /"level":"(error|fatal)"/);
+  },
+);
