@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, codeOf, errors } from '../src/errors.ts';
+import { SessionError } from '../src/session/errors.ts';
 
 const RETRY_SECONDS = 1;
 
@@ -24,7 +25,8 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const [statusCode, sentence] = errors[code];
   // A validation message names the property at fault, and no value.
   const message = code === 'FST_ERR_VALIDATION' ? (error as Error).message : sentence;
-  if (statusCode >= 500 && !request.shed) request.log.error({ reqId: request.id, err: error, code }, 'request failed');
+  if (statusCode >= 500 && !request.shed && !isKnownOutage(error))
+    request.log.error({ reqId: request.id, err: error, code }, 'request failed');
   const retryAfter = error instanceof ApiError ? error.retryAfter : undefined;
   if (retryAfter !== undefined || statusCode === 503) reply.header('retry-after', retryAfter ?? RETRY_SECONDS);
   return reply
@@ -32,4 +34,9 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send({ statusCode, code, error: STATUS_CODES[statusCode], message });
+}
+
+/** Whether a line said already that the store does not answer: it is not said again for each request. */
+function isKnownOutage(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'STORE_UNAVAILABLE' && error.cause === undefined;
 }
