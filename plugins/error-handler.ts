@@ -2,8 +2,9 @@ import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError, codeOf, errors } from '../src/errors.ts';
+import { SessionError } from '../src/session/errors.ts';
 
-const STORE_RETRY_SECONDS = 1;
+const RETRY_SECONDS = 1;
 
 /** Turns every error into `{ statusCode, code, error, message }` by the table of codes. Set once, for all routes. */
 export default fp(
@@ -15,7 +16,7 @@ export default fp(
       async (request: FastifyRequest, reply: FastifyReply) => sendError(new ApiError('NOT_FOUND'), request, reply),
     );
   },
-  { name: 'error-handler', dependencies: ['rate-limit'] },
+  { name: 'error-handler', dependencies: ['rate-limit', 'shedding'] },
 );
 
 /** Answers with an error's code, status and sentence; what only a maintainer should see goes to the log. */
@@ -24,12 +25,18 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   const [statusCode, sentence] = errors[code];
   // A validation message names the property at fault, and no value.
   const message = code === 'FST_ERR_VALIDATION' ? (error as Error).message : sentence;
-  if (statusCode >= 500) request.log.error({ reqId: request.id, err: error, code }, 'request failed');
+  if (statusCode >= 500 && !request.shed && !isKnownOutage(error))
+    request.log.error({ reqId: request.id, err: error, code }, 'request failed');
   const retryAfter = error instanceof ApiError ? error.retryAfter : undefined;
-  if (retryAfter !== undefined || statusCode === 503) reply.header('retry-after', retryAfter ?? STORE_RETRY_SECONDS);
+  if (retryAfter !== undefined || statusCode === 503) reply.header('retry-after', retryAfter ?? RETRY_SECONDS);
   return reply
     .code(statusCode)
     .header('cache-control', 'no-store')
     .type('application/json; charset=utf-8')
     .send({ statusCode, code, error: STATUS_CODES[statusCode], message });
+}
+
+/** Whether a line said already that the store does not answer: it is not said again for each request. */
+function isKnownOutage(error: unknown): boolean {
+  return error instanceof SessionError && error.code === 'STORE_UNAVAILABLE' && error.cause === undefined;
 }

@@ -28,6 +28,8 @@ export interface Meters {
   /** Says how the state of the breaker before the store is found out: 0 closed, 1 half-open, 2 open. */
   breaker(state: () => number): void;
   unreadableRecord(): void;
+  /** A request that was turned away because the process was too busy. */
+  shed(): void;
   revocationSeen(seconds: number): void;
   /** Says how the number of verifications that were no events is found out whenever metrics are read. */
   recalledSessions(count: () => number, source: string): void;
@@ -112,6 +114,7 @@ export default fp(
     const verifiedBy = remembered((source: string) => remembered((result: string) => verified(result, source)));
     const touchedBy = remembered((result: string) => touches.labels({ result }));
     const logins = counter('login_total', 'Attempts to log in', 'result');
+    const shed = counter('requests_shed_total', 'Requests turned away because the process was too busy');
     const unreadable = counter('session_unreadable_total', 'Records found that could not be read');
     const commands = new client.Histogram({
       name: 'store_command_seconds',
@@ -158,6 +161,7 @@ export default fp(
       login: (result) => logins.inc({ result }),
       storeCommand: (command, seconds) => commandBy(command).observe(seconds),
       unreadableRecord: () => unreadable.inc(),
+      shed: () => shed.inc(),
 
       revocationSeen: (seconds) => propagation.observe(seconds),
 

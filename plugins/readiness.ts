@@ -13,7 +13,10 @@ export interface Readiness {
   drain(): void;
 }
 
-/** Whether a load balancer should send traffic here: not before listening, not while draining, not without a store. */
+/**
+ * Whether a load balancer should send traffic here: not before listening, not while draining, not while it is turned
+ * away, not without a store.
+ */
 export default fp(
   async (fastify) => {
     let phase: 'starting' | 'serving' | 'draining' = 'starting';
@@ -28,6 +31,7 @@ export default fp(
     fastify.decorate('readiness', {
       async reasons() {
         if (phase !== 'serving') return [phase];
+        if (fastify.isOverloaded()) return ['overloaded'];
         return fastify.sessions.ping().then(
           () => [],
           () => ['the session store does not answer'],
@@ -38,5 +42,5 @@ export default fp(
       },
     } satisfies Readiness);
   },
-  { name: 'readiness', dependencies: ['sessions'] },
+  { name: 'readiness', dependencies: ['sessions', 'shedding'] },
 );

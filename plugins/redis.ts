@@ -1,13 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import fastifyRedis from '@fastify/redis';
 import fp from 'fastify-plugin';
 import { parseRedisUrl } from '../src/stores/redis/address.ts';
-import { closeRedisClient, createRedisClient } from '../src/stores/redis/connect.ts';
+import { closeRedisClient, connectSoon, createRedisClient } from '../src/stores/redis/connect.ts';
 import { createGuard, type Guard } from '../src/stores/redis/guard.ts';
 import { checkServer } from '../src/stores/redis/server-check.ts';
-
-// How long the boot waits for the first connection, so that a pod is ready as soon as it listens.
-const FIRST_CONNECT_MS = 1000;
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -58,11 +54,7 @@ export default fp<RedisOptions>(
       guard.stop();
       await closeRedisClient(client);
     });
-    const connected = client.connect().then(
-      () => true,
-      () => false,
-    );
-    if (!(await Promise.race([connected, pause(FIRST_CONNECT_MS, false, { ref: false })]))) {
+    if (!(await connectSoon(client))) {
       log.warn('Redis can not be reached yet; trying on (REDIS_URL)');
     }
 

@@ -11,7 +11,7 @@ import type { Binding } from '../src/session/verification.ts';
 import { cached } from '../src/stores/cached.ts';
 import { createMemoryStore } from '../src/stores/memory.ts';
 import { createRedisClock } from '../src/stores/redis/clock.ts';
-import { closeRedisClient, type RedisClient } from '../src/stores/redis/connect.ts';
+import { closeRedisClient, connectSoon, type RedisClient } from '../src/stores/redis/connect.ts';
 import { createDurableWrites, type DurableWrites } from '../src/stores/redis/durable.ts';
 import { createGuard, type Guard } from '../src/stores/redis/guard.ts';
 import { claimShards, ShardsError } from '../src/stores/redis/shards.ts';
@@ -68,7 +68,7 @@ export default fp<SessionsOptions>(
         guard,
         clock,
         prefix: config.REDIS_PREFIX,
-        durable: durableWrites(),
+        durable: await durableWrites(),
         onUnreadable(sessionId) {
           meters.unreadableRecord();
           log.warn({ sessionId }, 'a record can not be read; its session counts as absent');
@@ -78,12 +78,12 @@ export default fp<SessionsOptions>(
     }
 
     // A connection of its own: one that waits for replicas would make reads wait.
-    function durableWrites(): DurableWrites | undefined {
+    async function durableWrites(): Promise<DurableWrites | undefined> {
       const { REDIS_WAIT_REPLICAS: replicas, REDIS_PREFIX: prefix } = config;
       if (replicas === 0) return undefined;
       const client = fastify.redis.duplicate() as RedisClient;
       client.on('error', () => undefined);
-      client.connect().catch(() => undefined);
+      await connectSoon(client);
       const guard = createGuard({ client, deadlineMs, onCommand: meters.storeCommand });
       fastify.addHook('onClose', async () => {
         guard.stop();

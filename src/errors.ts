@@ -30,6 +30,7 @@ export const errors = {
   INTERNAL_ERROR: [500, 'Something went wrong.'],
   STORE_UNAVAILABLE: [503, 'The session store does not answer; try again.'],
   DURABILITY_NOT_CONFIRMED: [503, 'The change was made, but too few replicas confirm it; it may be asked for again.'],
+  OVERLOADED: [503, 'The service is too busy to answer in time; try again.'],
   CREDENTIALS_UNAVAILABLE: [503, 'Credentials can not be checked at present; try again.'],
 } as const satisfies Record<SessionErrorCode, [number, string]> & Record<string, [number, string]>;
 

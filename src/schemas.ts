@@ -76,9 +76,14 @@ export const withToken = <T extends TSchema>(schema: T): T => forSession(schema,
 
 /**
  * The answers of a route that are errors: by status, each with the codes it may carry. What every route may answer
- * (400, 500) is added by itself.
+ * (400, 500, 503) is added by itself.
  */
 export function failures(...codes: ErrorCode[]): Record<number, TSchema> {
+  return operatorFailures('OVERLOADED', ...codes);
+}
+
+/** The same for routes that are never shed. */
+export function operatorFailures(...codes: ErrorCode[]): Record<number, TSchema> {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of ['FST_ERR_VALIDATION', 'BAD_REQUEST', ...codes, 'INTERNAL_ERROR'] as const) {
     const [status] = errors[code];

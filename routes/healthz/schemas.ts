@@ -1,10 +1,10 @@
 import { Type } from '@sinclair/typebox';
-import { failures } from '../../src/schemas.ts';
+import { operatorFailures } from '../../src/schemas.ts';
 
 export const healthz = {
   summary: 'Is the process running?',
   description: 'Whether it should be restarted; does not look at Redis.',
   operationId: 'healthz',
   tags: ['operator'],
-  response: { 200: Type.Object({ status: Type.String() }, { description: 'It is' }), ...failures() },
+  response: { 200: Type.Object({ status: Type.String() }, { description: 'It is' }), ...operatorFailures() },
 };

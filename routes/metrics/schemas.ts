@@ -1,4 +1,4 @@
-import { failures } from '../../src/schemas.ts';
+import { operatorFailures } from '../../src/schemas.ts';
 
 export const metrics = {
   summary: 'Prometheus metrics',
@@ -7,6 +7,6 @@ export const metrics = {
   security: [{}, { metrics: [] }],
   response: {
     200: { description: 'Prometheus text format', content: { 'text/plain': { schema: { type: 'string' } } } },
-    ...failures('METRICS_TOKEN_REQUIRED'),
+    ...operatorFailures('METRICS_TOKEN_REQUIRED'),
   },
 };

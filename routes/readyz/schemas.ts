@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { failures } from '../../src/schemas.ts';
+import { operatorFailures } from '../../src/schemas.ts';
 
 const Readiness = Type.Object({
   status: Type.String({ enum: ['ready', 'not ready'] }),
@@ -11,8 +11,8 @@ export const readyz = {
   operationId: 'readyz',
   tags: ['operator'],
   response: {
-    ...failures(),
+    ...operatorFailures(),
     200: { ...Readiness, description: 'It should' },
-    503: { ...Readiness, description: 'It should not: starting, draining, or the store does not answer' },
+    503: { ...Readiness, description: 'It should not: starting, draining, overloaded, or the store does not answer' },
   },
 };

@@ -21,17 +21,17 @@ export interface ServerOptions {
   /** What to run, and where; `node src/server.ts` in the repository's folder by default. */
   readonly command?: readonly [string, ...string[]];
   readonly cwd?: string;
-  /** Where it should listen; a free one, if it is all the same. */
+  /** Where it listens; a free port, if it is all the same. */
   readonly port?: number;
 }
 
-/** Starts the service as a process on a free port, in an environment of PATH and these settings; ends with the test. */
+/** Starts the service as a process, in an environment of PATH and these settings; ends with the test. */
 export async function startServer(
   t: Owner,
   env: Record<string, string> = {},
-  { command = [process.execPath, 'src/server.ts'], cwd = ROOT, port: wanted }: ServerOptions = {},
+  { command = [process.execPath, 'src/server.ts'], cwd = ROOT, port: chosen }: ServerOptions = {},
 ): Promise<ServerProcess> {
-  const port = wanted ?? (await freePort());
+  const port = chosen ?? (await freePort());
   const [program, ...args] = command;
   const begin = performance.now();
   const child = spawn(program, args, {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
 import { createSentinels } from './sentinels.ts';
@@ -10,6 +11,7 @@ const LONGEST_RETRY_MS = 2000;
 // While sentinels choose another master, which takes them seconds.
 const FAILOVER_RETRY_MS = 400;
 const CONNECT_TIMEOUT_MS = 2000;
+const FIRST_CONNECT_MS = 1000;
 // A connection on which commands wait and nothing comes back for so long is given up and made anew.
 const SILENCE_MS = 3000;
 const PATIENCE_MS = 60_000;
@@ -81,6 +83,18 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
 export function pauseBeforeRetry(attempt: number, longestMs = LONGEST_RETRY_MS): number {
   const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), longestMs);
   return longest * (0.5 + Math.random() / 2);
+}
+
+/**
+ * Connects the client, and answers whether that was done within a second, so that a pod is ready as soon as it listens;
+ * the client goes on trying.
+ */
+export function connectSoon(client: RedisClient): Promise<boolean> {
+  const connected = client.connect().then(
+    () => true,
+    () => false,
+  );
+  return Promise.race([connected, pause(FIRST_CONNECT_MS, false, { ref: false })]);
 }
 
 /** Closes the client: politely where it is connected, at once where it is not. */

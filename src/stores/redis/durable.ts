@@ -7,7 +7,6 @@ import { type Argument, isUnknownScript, loadScript, type ScriptName } from './s
 
 /** Long for replicas near by; twice that and a command are still within the quarter of a second that callers wait. */
 const WAIT_MS = 80;
-const MARK_MS = 1000;
 const MAX_BATCH = 128;
 
 export interface DurableWrites {
@@ -72,7 +71,7 @@ export function createDurableWrites(deps: {
 
   async function commit(shard: string, batch: readonly Write[]): Promise<void> {
     try {
-      const answers = await guard.ask(shard, 'durable', () => send(shard, batch));
+      const answers = await guard.ask(shard, 'durable', () => send(batch));
       const acknowledged = Number(answers.pop()?.[1] ?? 0);
       for (const [place, { resolve, reject }] of batch.entries()) {
         const [problem, answer] = answers[place] ?? [];
@@ -86,25 +85,23 @@ export function createDurableWrites(deps: {
   }
 
   /**
-   * Answers of the scripts, and last that of WAIT. WAIT counts from the last write of its connection, so one is made
-   * that is sure to come after all there was: a revocation asked for again has nothing left to write itself.
+   * Answers of the scripts, and last that of WAIT. A server waits for all it has written when the last command of the
+   * connection was done, whoever wrote it (processCommand, `woff`): so it is confirmed too what was changed before, and
+   * is asked for again with nothing left to change.
    */
-  async function send(shard: string, batch: readonly Write[], byHash = true): Promise<Answer[]> {
+  async function send(batch: readonly Write[], byHash = true): Promise<Answer[]> {
     const pipeline = client.pipeline();
     for (const { shard, name, args } of batch) {
       const { lua, sha } = loadScript(name);
       if (byHash) pipeline.evalsha(sha, 1, keys.counter(shard), ...args);
       else pipeline.eval(lua, 1, keys.counter(shard), ...args);
     }
-    const answers: Answer[] =
-      (await pipeline.set(keys.mark(shard), 1, 'PX', MARK_MS).wait(replicas, WAIT_MS).exec()) ?? [];
-    answers.splice(batch.length, 1);
+    const answers: Answer[] = (await pipeline.wait(replicas, WAIT_MS).exec()) ?? [];
     const [first] = answers;
     if (isRefusal(first?.[0])) throw first?.[0];
     const unknown = [...batch.keys()].filter((place) => isUnknownScript(answers[place]?.[0]));
     if (byHash && unknown.length > 0) {
       const again = await send(
-        shard,
         unknown.map((place) => batch[place] as Write),
         false,
       );

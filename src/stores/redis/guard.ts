@@ -95,12 +95,13 @@ export function createGuard({ client, deadlineMs, onCommand, onChange }: GuardOp
   return {
     async ask(shard, command, send) {
       const { policy } = breakerOf(shard);
-      if (policy.state !== CircuitState.Closed) throw unavailable(policy.lastFailure);
+      // Why was said when the breaker opened.
+      if (policy.state !== CircuitState.Closed) throw new SessionError('STORE_UNAVAILABLE');
       const start = performance.now();
       try {
         return await policy.execute(() => withDeadline(attempt(send), deadlineMs));
       } catch (cause) {
-        throw unavailable(cause);
+        throw new SessionError('STORE_UNAVAILABLE', { cause });
       } finally {
         onCommand?.(command, (performance.now() - start) / 1000);
       }
@@ -152,8 +153,4 @@ function isFailure(error: unknown): boolean {
 /** Whether a server refused a command for what it is at present: nothing was done. */
 export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && REFUSED.test(error.message);
-}
-
-function unavailable(cause: unknown): SessionError {
-  return new SessionError('STORE_UNAVAILABLE', { cause });
 }

@@ -10,8 +10,6 @@ export function createKeys(prefix: string) {
     shards: `${prefix}:shards`,
     /** Which pod sweeps at present. */
     sweeper: `${prefix}:sweep`,
-    /** Written to be waited for; it holds nothing. */
-    mark: (shard: string) => `${prefix}:{${shard}}:w`,
     /** How many sessions of a shard live: the one key every script is given. */
     counter: (shard: string) => `${prefix}:{${shard}}:n`,
   };

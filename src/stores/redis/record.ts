@@ -9,6 +9,10 @@ import type { NewSession } from '../../session/store.ts';
  *   8 authenticated, ms after creation, -1 never · 9 version · 10 metadata: [key, value, key, value...] ·
  *   11 generation · 12 renewed, ms after creation · 13 earliest generation in grace · 14 to be remembered, 0 or 1
  *
+ * Versions that run side by side read each other's records: new places are added at the end, where a version leaves alone
+ * what it does not know. A format that could not be read so gets another number, and is written only by the version after
+ * the first that reads it.
+ *
  * From place 8 on, places at the end that hold 0, 1, [], 1, 0, 1, 0 are left out. Metadata keys are JSON text without its
  * quotes, values are JSON text: opaque to the scripts, which could not carry `[]`, 2^53 - 1 or a lone surrogate
  * otherwise. The scripts know the places too (common.lua).
