@@ -2,6 +2,7 @@ import client, { type Histogram } from '@prometheus-io/client';
 import type { FastifyReply, onSendHookHandler } from 'fastify';
 import fastifyMetrics from 'fastify-metrics';
 import fp from 'fastify-plugin';
+import { observerOf } from '../src/observer.ts';
 import type { SessionEvent } from '../src/session/events.ts';
 
 declare module 'fastify' {
@@ -72,11 +73,11 @@ export default fp(
       // HEAD comes with GET, and brings its hooks along.
       if (route.method === 'HEAD') return;
       const method = String(route.method);
-      const byStatus: { observe(seconds: number): void }[] = [];
+      const byStatus: ((seconds: number) => void)[] = [];
       const observe: onSendHookHandler = (_request, reply, payload, done) => {
         const { statusCode } = reply;
-        byStatus[statusCode] ??= durations.labels({ method, route: route.url, status_code: statusCode });
-        byStatus[statusCode].observe(reply.elapsedMs() / 1000);
+        byStatus[statusCode] ??= observerOf(durations, { method, route: route.url, status_code: statusCode });
+        byStatus[statusCode](reply.elapsedMs() / 1000);
         done(null, payload);
       };
       route.onSend = [...[route.onSend ?? []].flat(), observe];
@@ -124,7 +125,7 @@ export default fp(
       registers,
     });
 
-    const commandBy = remembered((command: string) => commands.labels({ command }));
+    const commandBy = remembered((command: string) => observerOf(commands, { command }));
     const propagation = new client.Histogram({
       name: 'revocation_propagation_seconds',
       help: 'From a revocation made here of a session held here until Redis told of it',
@@ -159,7 +160,7 @@ export default fp(
       },
 
       login: (result) => logins.inc({ result }),
-      storeCommand: (command, seconds) => commandBy(command).observe(seconds),
+      storeCommand: (command, seconds) => commandBy(command)(seconds),
       unreadableRecord: () => unreadable.inc(),
       shed: () => shed.inc(),
 
