@@ -2,4 +2,4 @@
 import t from 'tap';
 import { shortForm } from './short-form.ts';
 
-await shortForm(t, 'Sentinel', 'master killed');
+await shortForm(t, 'Sentinel');

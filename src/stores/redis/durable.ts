@@ -23,6 +23,8 @@ interface Write {
   readonly shard: string;
   readonly name: ScriptName;
   readonly args: readonly Argument[];
+  /** On the clock of `performance.now()`. */
+  readonly since: number;
   readonly resolve: (answer: unknown) => void;
   readonly reject: (problem: unknown) => void;
 }
@@ -65,13 +67,24 @@ export function createDurableWrites(deps: {
   async function empty(line: Line, shard: string): Promise<void> {
     if (line.busy) return;
     line.busy = true;
-    while (line.waiting.length > 0) await commit(shard, line.waiting.splice(0, MAX_BATCH));
+    while (line.waiting.length > 0) await commit(shard, inTime(line.waiting.splice(0, MAX_BATCH)));
     line.busy = false;
   }
 
+  /** Those whose callers will still be there when they are confirmed; the others are not begun. */
+  function inTime(batch: readonly Write[]): Write[] {
+    const latest = performance.now() - (guard.deadlineMs - WAIT_MS);
+    return batch.filter(({ since, reject }) => {
+      if (since < latest) reject(new SessionError('STORE_UNAVAILABLE'));
+      return since >= latest;
+    });
+  }
+
   async function commit(shard: string, batch: readonly Write[]): Promise<void> {
+    const [oldest] = batch;
+    if (oldest === undefined) return;
     try {
-      const answers = await guard.ask(shard, 'durable', () => send(batch));
+      const answers = await guard.ask(shard, 'durable', () => send(batch), performance.now() - oldest.since);
       const acknowledged = Number(answers.pop()?.[1] ?? 0);
       for (const [place, { resolve, reject }] of batch.entries()) {
         const [problem, answer] = answers[place] ?? [];
@@ -114,7 +127,7 @@ export function createDurableWrites(deps: {
     run(shard, name, args) {
       return new Promise((resolve, reject) => {
         const line = lineOf(shard);
-        line.waiting.push({ shard, name, args, resolve, reject });
+        line.waiting.push({ shard, name, args, since: performance.now(), resolve, reject });
         void empty(line, shard);
       });
     },

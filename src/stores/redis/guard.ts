@@ -2,7 +2,7 @@ import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'co
 import { Cluster } from 'ioredis';
 import { SessionError } from '../../session/errors.ts';
 import type { RedisClient } from './connect.ts';
-import { withDeadline } from './deadline.ts';
+import { COMMAND_DEADLINE_MS, withDeadline } from './deadline.ts';
 
 /** How every command of the store is asked: with a deadline, and not at all while Redis is known not to answer. */
 export interface Guard {
@@ -12,9 +12,12 @@ export interface Guard {
    *
    * @param shard the shard asked; in a Cluster each has a breaker, for some may answer while others do not
    * @param command its name in the metrics
+   * @param waitedMs how much of its time has passed already
    * @throws {SessionError} `STORE_UNAVAILABLE`
    */
-  ask<T>(shard: string, command: string, send: () => Promise<T>): Promise<T>;
+  ask<T>(shard: string, command: string, send: () => Promise<T>, waitedMs?: number): Promise<T>;
+  /** How long a command may take. */
+  readonly deadlineMs: number;
   /** Whether nothing is sent at present, be it to one shard only. */
   isOpen(): boolean;
   /** 0 closed, 1 half-open, 2 open: the worst of all breakers. */
@@ -42,7 +45,7 @@ const REFUSED = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) /;
  * is sent any more, and all callers are refused at once; Redis is then asked ten times a second whether it is back, so
  * that no caller has to wait for that.
  */
-export function createGuard({ client, deadlineMs, onCommand, onChange }: GuardOptions): Guard {
+export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onCommand, onChange }: GuardOptions): Guard {
   const isCluster = client instanceof Cluster;
   const breakers = new Map<string, Breaker>();
 
@@ -93,13 +96,15 @@ export function createGuard({ client, deadlineMs, onCommand, onChange }: GuardOp
   }
 
   return {
-    async ask(shard, command, send) {
+    deadlineMs,
+
+    async ask(shard, command, send, waitedMs = 0) {
       const { policy } = breakerOf(shard);
       // Why was said when the breaker opened.
       if (policy.state !== CircuitState.Closed) throw new SessionError('STORE_UNAVAILABLE');
       const start = performance.now();
       try {
-        return await policy.execute(() => withDeadline(attempt(send), deadlineMs));
+        return await policy.execute(() => withDeadline(attempt(send), deadlineMs - waitedMs));
       } catch (cause) {
         throw new SessionError('STORE_UNAVAILABLE', { cause });
       } finally {

@@ -5,6 +5,11 @@ import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
 
 const SWITCHED = '+switch-master';
+// A replica is about to become the master. When that is asked for, the old master goes on for a second and more, and
+// replicas that follow it still confirm what it is given: all of that is lost.
+const CHOSEN = '+selected-slave';
+const GIVEN_UP = '-failover-abort-slave-timeout';
+const CHOICE_HOLDS_MS = 10_000;
 const ANSWER_MS = 1000;
 // When one sentinel has answered, the others have so long to know better.
 const STRAGGLERS_MS = 100;
@@ -23,7 +28,7 @@ export interface Sentinels {
  * A connection to each sentinel, over which they are asked where the master is and tell when it is another one
  * (redis.io, "Guidelines for Redis clients with support for Redis Sentinel"). All are asked at once, and of those that
  * answer the one with the latest configuration is believed: a sentinel that was away, or has not heard of the switch
- * yet, names a master of the past.
+ * yet, names a master of the past. From the moment a replica is chosen to become the master it alone will do.
  *
  * @param retry pauses before a sentinel is called again, milliseconds; none, and the first failure is the last
  */
@@ -35,6 +40,7 @@ export function createSentinels(
   const problems = new Map<Redis, string>();
   const connections = new Set<{ leaveUnless(master: Place): void }>();
   const lines = nodes.map(openLine);
+  let chosen: (Place & { readonly until: number }) | undefined;
 
   function openLine(place: Place): Redis {
     const line = new Redis({
@@ -54,14 +60,21 @@ export function createSentinels(
       keepAlive: 10_000,
       connectionName: 'sessiond',
     });
-    line.on('ready', () => line.subscribe(SWITCHED).catch(() => undefined));
+    line.on('ready', () => line.subscribe(SWITCHED, CHOSEN, GIVEN_UP).catch(() => undefined));
     line.on('error', ({ message }: Error) => problems.set(line, message));
-    line.on('message', (_channel, text: string) => {
-      const [name, , , host = '', port] = text.split(' ');
-      if (name !== master) return;
-      for (const connection of connections) connection.leaveUnless({ host, port: Number(port) });
-    });
+    line.on('message', hear);
     return line;
+  }
+
+  function hear(channel: string, text: string): void {
+    const words = text.split(' ');
+    // "<name> <old host> <port> <new host> <port>", or "slave <name> <host> <port> @ <master> <its host> <port>"
+    const [name, host = '', port] =
+      channel === SWITCHED ? [words[0], words[3], words[4]] : [words[5], words[2], words[3]];
+    if (name !== master) return;
+    const place = { host, port: Number(port) };
+    chosen = channel === CHOSEN ? { ...place, until: performance.now() + CHOICE_HOLDS_MS } : undefined;
+    if (channel !== GIVEN_UP) for (const connection of connections) connection.leaveUnless(place);
   }
 
   async function ask(line: Redis): Promise<Place & { readonly epoch: number }> {
@@ -80,6 +93,7 @@ export function createSentinels(
 
   /** @throws an error with what the first of them said when no sentinel tells */
   async function findMaster(): Promise<Place> {
+    if (chosen !== undefined && performance.now() < chosen.until) return chosen;
     const told: Awaited<ReturnType<typeof ask>>[] = [];
     const asked = lines.map(async (line) => told.push(await ask(line)));
     await Promise.any(asked).catch(({ errors: [first] }: AggregateError) => {
