@@ -69,6 +69,7 @@ async function main(): Promise<void> {
   }
   const url = options['redis-url'];
   if (url !== undefined) {
+    if (options.record) throw new Error('--record is for what happens to servers of the suite, not to yours');
     console.error(
       'On your Redis: no command but those of the service and the removal of its keys; no FLUSHALL, no kill.',
     );
