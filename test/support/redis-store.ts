@@ -2,7 +2,7 @@ import type { Test } from 'tap';
 import { cached, type NearCache } from '../../src/stores/cached.ts';
 import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/address.ts';
 import { createRedisClock } from '../../src/stores/redis/clock.ts';
-import { closeRedisClient, createRedisClient, type RedisClient } from '../../src/stores/redis/connect.ts';
+import { closeRedisClient, connectSoon, createRedisClient, type RedisClient } from '../../src/stores/redis/connect.ts';
 import { createGuard } from '../../src/stores/redis/guard.ts';
 import { createRedisStore } from '../../src/stores/redis/store.ts';
 import { createTracking } from '../../src/stores/redis/tracking.ts';
@@ -28,7 +28,7 @@ export async function openRedisStore(t: Test, url: string, prefix: string): Prom
     clock.stop();
     await closeRedisClient(client);
   });
-  await client.connect();
+  await connectSoon(client);
   const guard = createGuard({
     client,
     deadlineMs: 3000,

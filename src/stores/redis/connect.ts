@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
@@ -90,11 +91,24 @@ export function pauseBeforeRetry(attempt: number, longestMs = LONGEST_RETRY_MS):
  * the client goes on trying.
  */
 export function connectSoon(client: RedisClient): Promise<boolean> {
-  const connected = client.connect().then(
+  const connected = connect(client).then(
     () => true,
     () => false,
   );
   return Promise.race([connected, pause(FIRST_CONNECT_MS, false, { ref: false })]);
+}
+
+/** A Cluster's client connects to a node when it is first asked, and refuses what else comes until it is connected. */
+async function connect(client: RedisClient): Promise<void> {
+  if (client instanceof Cluster) client.on('+node', (node: Redis) => void connectMaster(node).catch(() => undefined));
+  await client.connect();
+  if (client instanceof Cluster) await Promise.all(client.nodes('master').map(connectMaster));
+}
+
+async function connectMaster(node: Redis): Promise<void> {
+  if (node.options.readOnly) return;
+  if (node.status === 'wait') await node.connect();
+  else if (node.status !== 'ready') await once(node, 'ready');
 }
 
 /** Closes the client: politely where it is connected, at once where it is not. */
