@@ -12,6 +12,7 @@ t.test('a master of the sentinels is killed, comes back as a replica, and is nee
   const service = await startPods(t, url, inStep);
   const first = await master();
   await service.survives(t, () => kill(first));
+  await inStep();
   await revive(first);
   await inStep();
   const second = await master();

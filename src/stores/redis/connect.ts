@@ -98,15 +98,20 @@ export function connectSoon(client: RedisClient): Promise<boolean> {
   return Promise.race([connected, pause(FIRST_CONNECT_MS, false, { ref: false })]);
 }
 
-/** A Cluster's client connects to a node when it is first asked, and refuses what else comes until it is connected. */
+/**
+ * A Cluster's client connects to a node when it is first asked, and refuses what else comes until it is connected. While
+ * it finds the Cluster out, it wants to connect by itself.
+ */
 async function connect(client: RedisClient): Promise<void> {
-  if (client instanceof Cluster) client.on('+node', (node: Redis) => void connectMaster(node).catch(() => undefined));
+  if (!(client instanceof Cluster)) return client.connect();
+  const connectMasters = () => Promise.all(client.nodes('master').map(connectMaster));
+  const onChange = () => client.status === 'ready' && void connectMasters().catch(() => undefined);
+  client.on('ready', onChange).on('+node', onChange);
   await client.connect();
-  if (client instanceof Cluster) await Promise.all(client.nodes('master').map(connectMaster));
+  await connectMasters();
 }
 
 async function connectMaster(node: Redis): Promise<void> {
-  if (node.options.readOnly) return;
   if (node.status === 'wait') await node.connect();
   else if (node.status !== 'ready') await once(node, 'ready');
 }
