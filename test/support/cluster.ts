@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from 'ioredis';
 import type { Owner } from './owner.ts';
-import { caughtUp, freePort, type RedisServer, startRedis } from './redis.ts';
+import { freePort, haveCaughtUp, type RedisServer, startRedis } from './redis.ts';
 import { until } from './until.ts';
 
 export interface RedisCluster {
@@ -33,7 +33,9 @@ export async function startCluster(t: Owner, { replicated = false } = {}): Promi
   }
 
   const inStep = async () => {
-    for (const [position, master] of masters.entries()) await caughtUp(master, replicas.slice(position, position + 1));
+    for (const [position, master] of masters.entries()) {
+      await until(() => haveCaughtUp(master, replicas.slice(position, position + 1)), 20_000);
+    }
   };
 
   const [first] = servers;

@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis, type RedisOptions } from 'ioredis';
 import type { Owner } from './owner.ts';
-import { until } from './until.ts';
 
 export interface RedisServer {
   readonly url: string;
@@ -73,15 +72,11 @@ export async function stopProcess({ process }: Pick<RedisServer, 'process'>): Pr
   await once(process, 'exit');
 }
 
-/** Waits until replicas have all that was written to their master so far. */
-export async function caughtUp(master: RedisServer, replicas: readonly RedisServer[]): Promise<void> {
+/** Whether replicas have all that was written to their master so far. */
+export async function haveCaughtUp(master: RedisServer, replicas: readonly RedisServer[]): Promise<boolean> {
   const written = await replicationOf(master);
-  for (const replica of replicas) {
-    await until(async () => {
-      const { link, offset } = await replicationOf(replica);
-      return link === 'up' && offset >= written.offset;
-    }, 20_000);
-  }
+  const states = await Promise.all(replicas.map(replicationOf));
+  return states.every(({ link, offset }) => link === 'up' && offset >= written.offset);
 }
 
 async function replicationOf({ client }: RedisServer): Promise<{ link: string | undefined; offset: number }> {

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Certificates } from './certificates.ts';
 import type { Owner } from './owner.ts';
-import { caughtUp, freePort, type RedisServer, startProcess, startRedis, stopProcess } from './redis.ts';
+import { freePort, haveCaughtUp, type RedisServer, startProcess, startRedis, stopProcess } from './redis.ts';
 import { until } from './until.ts';
 
 export interface RedisSentinels {
@@ -116,11 +116,12 @@ export async function startSentinels(t: Owner, options: SentinelOptions = {}): P
   }
 
   async function inStep(): Promise<void> {
-    const followed = await master();
-    await caughtUp(
-      followed,
-      servers.filter((server) => runs(server) && server !== followed),
-    );
+    await until(async () => {
+      // On a busy machine there may be another one meanwhile.
+      const followed = await master();
+      const followers = servers.filter((server) => runs(server) && server !== followed);
+      return haveCaughtUp(followed, followers);
+    }, 20_000);
   }
 
   return {
