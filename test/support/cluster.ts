@@ -25,7 +25,12 @@ export async function startCluster(t: Owner, { replicated = false } = {}): Promi
   const servers = await Promise.all(Array.from({ length: replicated ? 6 : 3 }, startNode));
   const [masters, replicas] = [servers.slice(0, 3), servers.slice(3)];
 
-  async function startNode() {
+  // Of so many ports, another process may have taken one meanwhile.
+  async function startNode(): Promise<RedisServer & { readonly busPort: number }> {
+    return startNodeOnce().catch(startNodeOnce);
+  }
+
+  async function startNodeOnce() {
     const busPort = await freePort();
     const timing = ['--cluster-node-timeout', replicated ? '1000' : '2000', '--repl-diskless-sync-delay', '0'];
     const args = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, ...timing];

@@ -89,10 +89,13 @@ async function replicationOf({ client }: RedisServer): Promise<{ link: string | 
 const FIRST_PORT = 10_240;
 const LAST_PORT = 32_000;
 
-/** A port that nobody listens on at present. */
+const given = new Set<number>();
+
+/** A port that nobody listens on at present, and that nobody else in this process was given. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FIRST_PORT, LAST_PORT);
+    if (given.has(port)) continue;
     const server = createServer().listen(port, '127.0.0.1');
     const free = await Promise.race([
       once(server, 'listening').then(() => true),
@@ -101,6 +104,7 @@ export async function freePort(): Promise<number> {
     if (!free) continue;
     server.close();
     await once(server, 'close');
+    given.add(port);
     return port;
   }
 }
