@@ -9,7 +9,8 @@ const SWITCHED = '+switch-master';
 // replicas that follow it still confirm what it is given: all of that is lost.
 const CHOSEN = '+selected-slave';
 const GIVEN_UP = '-failover-abort-slave-timeout';
-const CHOICE_HOLDS_MS = 5000;
+// It is promoted within a few tenths of a second, or not at all, for another sentinel may win.
+const CHOICE_HOLDS_MS = 1500;
 const ANSWER_MS = 1000;
 // When one sentinel has answered, the others have so long to know better.
 const STRAGGLERS_MS = 100;
