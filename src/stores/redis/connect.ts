@@ -21,8 +21,8 @@ const SLOTS_REFRESH_MS = 5000;
 const TRY_AGAIN_MS = 40;
 const MOST_REDIRECTIONS = 4;
 
-// What a server answers that is no master now, or none yet.
-const NO_MASTER = /^(READONLY|LOADING|MASTERDOWN) /;
+/** What a server answers that is no master now, or none yet. */
+export const NO_MASTER = /^(READONLY|LOADING|MASTERDOWN) /;
 
 /** How to close the connections to sentinels that a client has. */
 const companions = new WeakMap<RedisClient, () => void>();

@@ -1,7 +1,7 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import { Cluster } from 'ioredis';
 import { SessionError } from '../../session/errors.ts';
-import type { RedisClient } from './connect.ts';
+import { NO_MASTER, type RedisClient } from './connect.ts';
 import { COMMAND_DEADLINE_MS, withDeadline } from './deadline.ts';
 
 /** How every command of the store is asked: with a deadline, and not at all while Redis is known not to answer. */
@@ -37,8 +37,8 @@ export interface GuardOptions {
 
 const FAILURES_TO_OPEN = 3;
 const PROBE_PAUSE_MS = 100;
-/** A server that says so has done nothing: it is a replica, still reading its data, or cut off from its master. */
-const REFUSED = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|TRYAGAIN) /;
+// What a node of a Cluster answers while slots are nobody's, or on their way.
+const NO_SLOT = /^(CLUSTERDOWN|TRYAGAIN) /;
 
 /**
  * Guards the commands of one client (M. Nygard, "Release It!", circuit breaker). After three failures in a row nothing
@@ -157,5 +157,5 @@ function isFailure(error: unknown): boolean {
 
 /** Whether a server refused a command for what it is at present: nothing was done. */
 export function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && REFUSED.test(error.message);
+  return error instanceof Error && (NO_MASTER.test(error.message) || NO_SLOT.test(error.message));
 }
