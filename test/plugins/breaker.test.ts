@@ -27,7 +27,8 @@ t.test(
       took.push(performance.now() - start);
     }
     took.sort((a, b) => a - b);
-    t.ok((took[10] as number) < 50, `median ${took[10]} ms`);
+    // But for two, which a busy machine may have kept.
+    t.ok((took.at(-3) as number) < 100, `nobody waits: ${took.map(Math.round)}`);
 
     redis.process.kill('SIGCONT');
     await until(async () => (await state()) === 0);
