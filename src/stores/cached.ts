@@ -155,7 +155,13 @@ export function cached(
       return created;
     },
 
-    touch: (sessionId) => changing(sessionId, store.touch(sessionId)),
+    async touch(sessionId) {
+      const seen = await store.touch(sessionId);
+      // What is held promises less than a touch that went wrong may have written: it is true still, and may be all there is.
+      forget(sessionId);
+      return seen;
+    },
+
     patch: (change) => changing(change.sessionId, store.patch(change)),
     renew: (renewal) => changing(renewal.sessionId, store.renew(renewal)),
     judge: (renewal) => changing(renewal.sessionId, store.judge(renewal)),

@@ -144,3 +144,16 @@ t.test('where the server refuses to track, nothing is held', async (t) => {
   t.ok(await store.read(sessionId));
   t.equal(store.peek(sessionId), undefined);
 });
+
+t.test('a touch that can not be written leaves what is held', async (t) => {
+  const full = await startRedis(t);
+  const { store } = await openCachedStore(t, full.url, 'x');
+  const sessionId = await start(store);
+  await until(async () => {
+    await store.read(sessionId);
+    return store.peek(sessionId) !== undefined;
+  });
+  await full.client.config('SET', 'maxmemory', '1');
+  await t.rejects(store.touch(sessionId), { code: 'STORE_UNAVAILABLE' });
+  t.match(store.peek(sessionId), { sessionId });
+});
