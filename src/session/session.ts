@@ -38,7 +38,7 @@ export interface Session {
   readonly device: Device;
 }
 
-/** A session as callers see it: contract.md, "Session, as JSON". */
+/** A session as callers see it, the one shape of all routes. */
 export interface PublicSession {
   readonly sessionId: string;
   readonly userId: string | null;

@@ -2,8 +2,7 @@ import { patchMetadata } from '../session/metadata.ts';
 import { isInGrace, isLive, type LimitPolicy, renewed, standingOf } from '../session/policy.ts';
 import { expiresAt, type Session } from '../session/session.ts';
 import type { Position, Renewal, Renewed, SessionStore } from '../session/store.ts';
-
-const SWEEP_BATCH = 1000;
+import { createSchedule } from './schedule.ts';
 
 /**
  * The embedded store: one process, nothing outlives it. Every method runs to its end without waiting, which makes it
@@ -13,10 +12,9 @@ const SWEEP_BATCH = 1000;
 export function createMemoryStore({ now = Date.now }: { readonly now?: () => number } = {}): SessionStore {
   const records = new Map<string, Session>();
   const index = new Map<string, Set<string>>();
-  const schedule = new Map<number, string[]>();
+  const schedule = createSchedule(now());
   const leases = new Map<string, { holder: string; expiresAt: number }>();
   let fence = 0;
-  let unsweptSecond = secondOf(now());
 
   function living(sessionId: string): Session | undefined {
     const session = records.get(sessionId);
@@ -50,14 +48,7 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       if (ids === undefined) index.set(session.userId, new Set([session.sessionId]));
       else ids.add(session.sessionId);
     }
-    due(session);
-  }
-
-  function due(session: Session): void {
-    const second = Math.max(secondOf(expiresAt(session)), unsweptSecond);
-    const ids = schedule.get(second);
-    if (ids === undefined) schedule.set(second, [session.sessionId]);
-    else ids.push(session.sessionId);
+    schedule.add(session.sessionId, expiresAt(session));
   }
 
   function remove(session: Session): void {
@@ -191,28 +182,17 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
 
     async sweep() {
       const at = now();
-      const current = secondOf(at);
       let expired = 0;
-      let budget = SWEEP_BATCH;
-      const later: Session[] = [];
-      for (; unsweptSecond <= current && budget > 0; unsweptSecond += 1) {
-        const ids = schedule.get(unsweptSecond) ?? [];
-        for (let id = ids.pop(); id !== undefined; id = budget > 0 ? ids.pop() : undefined) {
-          budget -= 1;
-          const session = records.get(id);
-          if (session === undefined) continue;
-          if (isLive(session, at)) {
-            later.push(session);
-          } else {
-            remove(session);
-            expired += 1;
-          }
+      for (const session of schedule.takeDue(at).map((id) => records.get(id))) {
+        if (session === undefined) continue;
+        if (isLive(session, at)) {
+          schedule.add(session.sessionId, expiresAt(session));
+        } else {
+          remove(session);
+          expired += 1;
         }
-        if (ids.length > 0 || unsweptSecond === current) break;
-        schedule.delete(unsweptSecond);
       }
-      for (const session of later) due(session);
-      return { expired, more: budget === 0 };
+      return { expired, more: false };
     },
 
     async ping() {},
@@ -226,8 +206,4 @@ function inEvictionOrder(sessions: Session[], policy: LimitPolicy): Session[] {
 /** Newest first, and of the same millisecond by id, as a sorted set read backwards has them. */
 function byPosition(a: Position, b: Position): number {
   return b.createdAt - a.createdAt || Number(a.sessionId < b.sessionId) - Number(a.sessionId > b.sessionId);
-}
-
-function secondOf(time: number): number {
-  return Math.floor(time / 1000);
 }

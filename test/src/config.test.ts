@@ -1,5 +1,6 @@
 import t from 'tap';
-import { type Config, ConfigError, loadConfig, trustedProxies } from '../../src/config.ts';
+import { type Config, loadConfig, trustedProxies } from '../../src/config.ts';
+import { ConfigError } from '../../src/config-faults.ts';
 
 const SECRET = 'a-secret-of-exactly-32-characters';
 const complete = {
