@@ -75,9 +75,14 @@ export default fp<RedisOptions>(
         log.info('connected to Redis');
         checkSettings().catch(() => undefined);
       });
-      client.on('error', ({ message }: Error) => {
-        if (message !== lastProblem) log.warn({ problem: message }, 'no connection to Redis (REDIS_URL)');
-        lastProblem = message;
+      client.on('error', (error: Error & { readonly lastNodeError?: Error | null }) => {
+        // Of a Cluster, the client says that no node will do, and keeps the reason apart.
+        const problem = [error, error.lastNodeError]
+          .map((one) => one?.message ?? '')
+          .join(' ')
+          .trim();
+        if (problem !== lastProblem) log.warn({ problem }, 'no connection to Redis (REDIS_URL)');
+        lastProblem = problem;
       });
     }
   },

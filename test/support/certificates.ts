@@ -12,8 +12,8 @@ export interface Certificates {
   redisArguments(port: number): string[];
 }
 
-/** Makes an authority of the test's own and a certificate of it for 127.0.0.1, gone with the test. */
-export function makeCertificates(t: Test): Certificates {
+/** Makes an authority of the test's own and a certificate of it, for 127.0.0.1 or another host, gone with the test. */
+export function makeCertificates(t: Test, host = 'IP:127.0.0.1'): Certificates {
   const folder = mkdtempSync(join(tmpdir(), 'sessiond-tls-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const file = (name: string) => join(folder, name);
@@ -27,14 +27,15 @@ export function makeCertificates(t: Test): Certificates {
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
   issue('authority');
-  const extensions = ['-addext', 'subjectAltName=IP:127.0.0.1', '-addext', 'basicConstraints=critical,CA:FALSE'];
+  const extensions = ['-addext', `subjectAltName=${host}`, '-addext', 'basicConstraints=critical,CA:FALSE'];
   issue('server', '-CA', file('authority.crt'), '-CAkey', file('authority.key'), ...extensions);
 
   return {
     ca: readFileSync(file('authority.crt'), 'utf8'),
     caFile: file('authority.crt'),
     redisArguments: (port) => [
-      ...['--port', '0', '--tls-port', `${port}`, '--tls-replication', 'yes', '--tls-auth-clients', 'no'],
+      ...['--port', '0', '--tls-port', `${port}`, '--tls-replication', 'yes', '--tls-cluster', 'yes'],
+      ...['--tls-auth-clients', 'no'],
       ...['--tls-cert-file', file('server.crt'), '--tls-key-file', file('server.key')],
       ...['--tls-ca-cert-file', file('authority.crt')],
     ],

@@ -1,6 +1,7 @@
 import { Cluster, type Redis } from 'ioredis';
+import type { Certificates } from './certificates.ts';
 import type { Owner } from './owner.ts';
-import { freePort, haveCaughtUp, type RedisServer, startRedis } from './redis.ts';
+import { type Access, freePort, haveCaughtUp, type RedisServer, startRedis } from './redis.ts';
 import { until } from './until.ts';
 
 export interface RedisCluster {
@@ -14,14 +15,19 @@ export interface RedisCluster {
   inStep(): Promise<void>;
 }
 
+export interface ClusterOptions {
+  /** Each master has a replica, which takes its place when it is silent for a second. */
+  readonly replicated?: boolean;
+  /** For `localhost`: the nodes then speak TLS only, and know each other and are found by that name. */
+  readonly certificates?: Certificates;
+}
+
 const SLOTS = 16_384;
 
-/**
- * Starts a Cluster of three masters of the test's own on loopback, and stops it with the test.
- *
- * @param replicated each master has a replica, which takes its place when it is silent for a second
- */
-export async function startCluster(t: Owner, { replicated = false } = {}): Promise<RedisCluster> {
+/** Starts a Cluster of three masters of the test's own on loopback, and stops it with the test. */
+export async function startCluster(t: Owner, options: ClusterOptions = {}): Promise<RedisCluster> {
+  const { replicated = false, certificates } = options;
+  const access: Access = certificates === undefined ? {} : { tls: { ca: certificates.ca, servername: 'localhost' } };
   const servers = await Promise.all(Array.from({ length: replicated ? 6 : 3 }, startNode));
   const [masters, replicas] = [servers.slice(0, 3), servers.slice(3)];
 
@@ -34,7 +40,13 @@ export async function startCluster(t: Owner, { replicated = false } = {}): Promi
     const busPort = await freePort();
     const timing = ['--cluster-node-timeout', replicated ? '1000' : '2000', '--repl-diskless-sync-delay', '0'];
     const args = ['--cluster-enabled', 'yes', '--cluster-port', `${busPort}`, ...timing];
-    return { ...(await startRedis(t, args)), busPort };
+    if (certificates === undefined) return { ...(await startRedis(t, args)), busPort };
+    const port = await freePort();
+    const named = ['--cluster-announce-hostname', 'localhost', '--cluster-preferred-endpoint-type', 'hostname'];
+    return {
+      ...(await startRedis(t, [...args, ...named, ...certificates.redisArguments(port)], port, access)),
+      busPort,
+    };
   }
 
   const inStep = async () => {
@@ -60,11 +72,16 @@ export async function startCluster(t: Owner, { replicated = false } = {}): Promi
     await client.call('CLUSTER', 'REPLICATE', (await masters[position]?.client.call('CLUSTER', 'MYID')) as string);
   }
   await inStep();
-  const hosts = masters.map(({ port }) => `127.0.0.1:${port}`);
-  const client = new Cluster(masters.map(({ port }) => ({ host: '127.0.0.1', port })));
+  const host = certificates === undefined ? '127.0.0.1' : 'localhost';
+  const client = new Cluster(
+    masters.map(({ port }) => ({ host: '127.0.0.1', port })),
+    { redisOptions: access },
+  );
   client.on('error', () => undefined);
   t.teardown(() => client.disconnect());
-  return { url: `redis+cluster://${hosts.join(',')}`, client, masters, replicas, inStep };
+  const scheme = certificates === undefined ? 'redis' : 'rediss';
+  const url = `${scheme}+cluster://${masters.map(({ port }) => `${host}:${port}`)}`;
+  return { url, client, masters, replicas, inStep };
 }
 
 /** Clients of the single servers behind a client: one, or a Cluster's masters. */

@@ -53,6 +53,8 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
     return new Cluster([...nodes], {
       ...shared,
       redisOptions: connection,
+      // Names stay names: they are what certificates are for.
+      dnsLookup: (name, found) => found(null, name),
       enableAutoPipelining: true,
       clusterRetryStrategy: retryStrategy,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
@@ -114,6 +116,12 @@ async function connect(client: RedisClient): Promise<void> {
 async function connectMaster(node: Redis): Promise<void> {
   if (node.status === 'wait') await node.connect();
   else if (node.status !== 'ready') await once(node, 'ready');
+}
+
+/** Asks whether Redis answers; of a Cluster, whether any of its masters does. */
+export async function ping(client: RedisClient): Promise<void> {
+  if (client instanceof Cluster) await Promise.any(client.nodes('master').map((node) => node.ping()));
+  else await client.ping();
 }
 
 /** Closes the client: politely where it is connected, at once where it is not. */

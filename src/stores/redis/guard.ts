@@ -1,7 +1,7 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import { Cluster } from 'ioredis';
 import { SessionError } from '../../session/errors.ts';
-import { NO_MASTER, type RedisClient } from './connect.ts';
+import { NO_MASTER, ping, type RedisClient } from './connect.ts';
 import { COMMAND_DEADLINE_MS, withDeadline } from './deadline.ts';
 
 /** How every command of the store is asked: with a deadline, and not at all while Redis is known not to answer. */
@@ -10,7 +10,8 @@ export interface Guard {
    * Sends a command and answers what Redis does. A command that a server refuses because it is no master (any more) is
    * sent once more when the client has found the master.
    *
-   * @param shard the shard asked; in a Cluster each has a breaker, for some may answer while others do not
+   * @param shard the shard asked, or the key where that belongs to none; in a Cluster each has a breaker, for some may
+   *   answer while others do not. Empty where any server will do
    * @param command its name in the metrics
    * @param waitedMs how much of its time has passed already
    * @throws {SessionError} `STORE_UNAVAILABLE`
@@ -54,7 +55,7 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
     let breaker = breakers.get(name);
     if (breaker === undefined) {
       // In a Cluster, a key of the shard leads to its master.
-      const probe = (): Promise<unknown> => (isCluster ? client.exists(`{${shard}}`) : client.ping());
+      const probe = (): Promise<unknown> => (name === '' ? ping(client) : client.exists(`{${name}}`));
       breaker = createBreaker(() => withDeadline(attempt(probe), deadlineMs), report);
       breakers.set(name, breaker);
     }

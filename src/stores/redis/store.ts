@@ -3,7 +3,7 @@ import type { Session } from '../../session/session.ts';
 import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
 import type { Locked, Patched, Renewal, Renewed, SessionStore } from '../../session/store.ts';
 import type { RedisClock } from './clock.ts';
-import type { RedisClient } from './connect.ts';
+import { ping, type RedisClient } from './connect.ts';
 import type { DurableWrites } from './durable.ts';
 import type { Guard } from './guard.ts';
 import { createKeys } from './keys.ts';
@@ -48,7 +48,7 @@ export function createRedisStore(deps: {
     if (performance.now() < leadsUntil) return true;
     const asked = performance.now();
     const lease = () => client.set(keys.sweeper, 1, 'PX', SWEEP_LEASE_MS, 'NX');
-    if ((await guard.ask('', 'set', lease)) === null) return false;
+    if ((await guard.ask(keys.sweeper, 'set', lease)) === null) return false;
     leadsUntil = asked + SWEEP_LEASE_MS;
     return true;
   }
@@ -195,7 +195,7 @@ export function createRedisStore(deps: {
     },
 
     async ping() {
-      await guard.ask('', 'ping', () => client.ping());
+      await guard.ask('', 'ping', () => ping(client));
     },
   };
 }

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import t, { type Test } from 'tap';
 import { type Certificates, makeCertificates } from '../../../support/certificates.ts';
+import { startCluster } from '../../../support/cluster.ts';
 import { freePort, startRedis } from '../../../support/redis.ts';
 import { MASTER_NAME, startSentinels } from '../../../support/sentinel.ts';
 import { loginAt, startServer } from '../../../support/server.ts';
@@ -49,8 +50,16 @@ t.test('sentinels with TLS, and users of their own', async (t) => {
   await refuses(t, as('change-me', 'change-me-too').replace(`/${MASTER_NAME}`, '/another'), /No such master/);
 });
 
-async function serves(t: Test, url: string): Promise<void> {
-  const server = await startServer(t, { REDIS_URL: url, ...trusting(certificates) });
+t.test('a Cluster with TLS, whose certificates are for names', async (t) => {
+  const named = makeCertificates(t, 'DNS:localhost');
+  const { url } = await startCluster(t, { certificates: named });
+  await serves(t, url, trusting(named));
+  // The client keeps what the matter is with a node's connection to itself.
+  await refuses(t, url, /Failed to refresh slots cache/);
+});
+
+async function serves(t: Test, url: string, env = trusting(certificates)): Promise<void> {
+  const server = await startServer(t, { REDIS_URL: url, ...env });
   await until(async () => (await fetch(`${server.url}/readyz`)).status === 200);
   t.equal((await loginAt(server.url)).status, 200);
   t.equal((await server.stop()).code, 0);
