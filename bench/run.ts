@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { spinner } from '@clack/prompts';
+import { showProgress, wholeNumbers } from '../test/support/progress.ts';
 import { hasProgram, ROOT } from './lib/process.ts';
 import { usersFile } from './lib/service.ts';
 import { againUpTo } from './lib/wrk.ts';
@@ -26,6 +26,7 @@ const USAGE = `npm run bench [-- options]
   --flame           profile verifications and draw docs/flame-verify-*.svg, and nothing else
   --record          write the results to docs/performance.md and docs/performance.svg`;
 
+const LEAST = { rounds: 1, seconds: 1, sessions: 2000, repeat: 0 };
 const MEMORY_SESSIONS = 100_000;
 const PROPAGATIONS = 200;
 const PODS = [1, 2, 4];
@@ -45,9 +46,9 @@ const { values: options } = parseArgs({
 
 /** Everything there is to measure, one after the other. */
 async function measure(users: string, onStep: (step: string) => void): Promise<Measured> {
-  const [rounds, seconds, sessions] = [wanted('rounds'), wanted('seconds'), wanted('sessions', 2000)];
+  const { rounds, seconds, sessions, repeat } = wholeNumbers(options, LEAST, USAGE);
   let repeated = 0;
-  const again = againUpTo(wanted('repeat', 0), () => (repeated += 1));
+  const again = againUpTo(repeat, () => (repeated += 1));
   const names = options.only?.split(',');
   const unknown = names?.find((name) => !targets.some((target) => target.name === name));
   if (unknown !== undefined) throw new Error(`There is no target ${unknown}.\n\n${USAGE}`);
@@ -76,18 +77,12 @@ async function measure(users: string, onStep: (step: string) => void): Promise<M
 }
 
 async function drawFlames(users: string, onStep: (step: string) => void): Promise<string[]> {
-  const seconds = wanted('seconds');
+  const { seconds } = wholeNumbers(options, LEAST, USAGE);
   onStep('profiling hot verifications');
   const hot = await profileVerify({ users, seconds, env: {} });
   onStep('profiling cold verifications');
   const cold = await profileVerify({ users, seconds, env: { NEAR_CACHE_MAX: '0' } });
   return recordFlames({ hot, cold }, seconds);
-}
-
-function wanted(name: 'rounds' | 'seconds' | 'sessions' | 'repeat', least = 1): number {
-  const value = Number(options[name]);
-  if (!Number.isInteger(value) || value < least) throw new Error(`--${name}: a number from ${least} on\n\n${USAGE}`);
-  return value;
 }
 
 function installPeers(): void {
@@ -104,14 +99,6 @@ function checkPrograms(): void {
   if (missing.length > 0) throw new Error(`Missing: ${missing}. On Debian: apt-get install ${missing.join(' ')}`);
 }
 
-/** Says what is being measured, as it suits who reads it: a line that moves for people, lines for a log. */
-function progress(): { step: (text: string) => void; done: () => void } {
-  if (!process.stderr.isTTY) return { step: (text) => console.error(text), done: () => undefined };
-  const line = spinner({ output: process.stderr });
-  line.start('starting');
-  return { step: (text) => line.message(text), done: () => line.stop('measured') };
-}
-
 async function main(): Promise<void> {
   if (options.help) {
     console.log(USAGE);
@@ -120,7 +107,7 @@ async function main(): Promise<void> {
   checkPrograms();
   installPeers();
   const users = await usersFile();
-  const { step, done } = progress();
+  const { step, done } = showProgress();
   try {
     if (options.flame) {
       const files = await drawFlames(users.path, step);

@@ -1,7 +1,7 @@
 // npm run chaos [-- options]   lets Redis fail under load, and looks whether the service keeps its promises: docs/chaos.md
 import { parseArgs } from 'node:util';
-import { spinner } from '@clack/prompts';
 import { createOwner } from '../support/owner.ts';
+import { showProgress, wholeNumbers } from '../support/progress.ts';
 import type { Episode } from './episode.ts';
 import { ownPlans, type Plan, planFor } from './plans.ts';
 import { broken, record, report } from './report.ts';
@@ -28,7 +28,7 @@ let owner = createOwner();
 
 /** Lets every world have its faults, one after the other; each world on servers of its own. */
 async function runAll(plans: readonly Plan[], onStep: (step: string) => void): Promise<Episode[]> {
-  const [seconds, kills] = [wanted('seconds'), wanted('kills')];
+  const { seconds, kills } = wholeNumbers(options, { seconds: 1, kills: 1 }, USAGE);
   const episodes: Episode[] = [];
   for (const { name, faults, start } of plans) {
     const chosen = faults.filter((fault) => `${name}: ${fault.name}`.includes(options.only));
@@ -48,20 +48,6 @@ async function runAll(plans: readonly Plan[], onStep: (step: string) => void): P
   return episodes;
 }
 
-function wanted(name: 'seconds' | 'kills'): number {
-  const value = Number(options[name]);
-  if (!Number.isInteger(value) || value < 1) throw new Error(`--${name}: a number from 1 on\n\n${USAGE}`);
-  return value;
-}
-
-/** Says what goes on, as it suits who reads it: a line that moves for people, lines for a log. */
-function progress(): { step: (text: string) => void; done: () => void } {
-  if (!process.stderr.isTTY) return { step: (text) => console.error(text), done: () => undefined };
-  const line = spinner({ output: process.stderr });
-  line.start('starting');
-  return { step: (text) => line.message(text), done: () => line.stop('done') };
-}
-
 async function main(): Promise<void> {
   if (options.help) {
     console.log(USAGE);
@@ -74,7 +60,7 @@ async function main(): Promise<void> {
       'On your Redis: no command but those of the service and the removal of its keys; no FLUSHALL, no kill.',
     );
   }
-  const { step, done } = progress();
+  const { step, done } = showProgress();
   const episodes = await runAll(url === undefined ? ownPlans : [planFor(url)], step).finally(done);
   console.log(report(episodes));
   if (options.record) await record(episodes);

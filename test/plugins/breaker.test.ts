@@ -13,7 +13,11 @@ t.test(
     const redis = await startRedis(t);
     const settings = { REDIS_URL: redis.url, NEAR_CACHE_MAX: '0' };
     const { app, log } = await build(t, settings, { deadlineMs: undefined });
-    const token = await login(app);
+    let token = '';
+    await until(async () => {
+      token = await login(app).catch(() => '');
+      return token !== '';
+    });
     const ask = () => app.inject({ url: '/verify', headers: withCookie(token) });
     const state = async () => (await sumOf([app], 'store_breaker_state'))[''];
     t.equal(await state(), 0);

@@ -1,22 +1,10 @@
 import t from 'tap';
+import { form, sessionRoutes } from '../support/session-routes.ts';
 import { worlds } from '../support/worlds.ts';
 
 const inEveryWorld = await worlds(t);
 
-const form = { username: 'ann', password: 'ann-password' };
-const routes = [
-  ['GET', '/session'],
-  ['POST', '/session'],
-  ['PATCH', '/session'],
-  ['POST', '/session/heartbeat'],
-  ['POST', '/login'],
-  ['POST', '/logout'],
-  ['GET', '/sessions'],
-  ['DELETE', '/sessions'],
-  ['DELETE', '/sessions/x'],
-  ['GET', '/verify'],
-] as const;
-const withBody = routes.filter(([method]) => method !== 'GET');
+const withBody = sessionRoutes.filter(([method]) => method !== 'GET');
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 /** What is no body of any route: the headers, the payload, the status, the code. */
@@ -70,7 +58,7 @@ inEveryWorld('metadata keeps any text there is, as it was', async (t, { call, lo
 inEveryWorld('hostile headers and paths are refused or ignored, never a fault', async (t, world) => {
   const { call, login, lines } = world;
   const { token } = await login('ann');
-  for (const [method, url] of routes) {
+  for (const [method, url] of sessionRoutes) {
     const payload = url === '/login' ? { ...form, password: 'no' } : method === 'PATCH' ? {} : undefined;
     const body = payload === undefined ? {} : { payload };
     for (const headers of [

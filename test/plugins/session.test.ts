@@ -1,6 +1,7 @@
 import t from 'tap';
 import { createTokenCodec } from '../../src/session/token.ts';
 import { SECRET } from '../support/build.ts';
+import { sessionRoutes } from '../support/session-routes.ts';
 import { worthless } from '../support/tokens.ts';
 import { worlds } from '../support/worlds.ts';
 
@@ -52,7 +53,6 @@ inEveryWorld('two cookies or a token in the query count for nothing, and touch n
   const { token, sessionId } = await login('ann');
   const pair = (first: string, second: string) => `__Host-sid=${first}; other=1; __Host-sid=${second}`;
   const own = { cookie: `__Host-sid=${token}` };
-  const form = { username: 'ann', password: 'ann-password' };
   const ambiguous = [
     ['', { cookie: pair(token, token) }],
     ['', { cookie: pair(token, 'invented') }],
@@ -64,20 +64,9 @@ inEveryWorld('two cookies or a token in the query count for nothing, and touch n
     [`?q=${token.replaceAll('.', '%2e')}`, own],
     [`?${token}`, { authorization: `Bearer ${token}` }],
   ] as const;
-  const routes = [
-    ['GET', '/session'],
-    ['POST', '/session'],
-    ['PATCH', '/session', { metadata: { a: 1 } }],
-    ['POST', '/session/heartbeat'],
-    ['POST', '/login', form],
-    ['POST', '/logout'],
-    ['GET', '/sessions'],
-    ['DELETE', '/sessions'],
-    ['DELETE', `/sessions/${sessionId}`],
-    ['GET', '/verify'],
-  ] as const;
   for (const [query, headers] of ambiguous) {
-    for (const [method, url, payload] of routes) {
+    for (const [method, route, payload] of sessionRoutes) {
+      const url = route.replace('/x', `/${sessionId}`);
       const answer = await call(method, url + query, { headers, ...(payload ? { payload } : {}) });
       const name = `${method} ${url}${query.slice(0, 8)} ${Object.keys(headers)}`;
       t.same(answer.json(), NO_SESSION, name);

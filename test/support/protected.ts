@@ -65,8 +65,8 @@ export async function startWorld(t: Test, start: StartProxy): Promise<World> {
     TRUST_PROXY: 'loopback',
     NEAR_CACHE_MAX: '0',
   };
-  // The deadline as it is: a proxy has one of its own.
-  const options = { deadlineMs: undefined };
+  // Patient, but not longer than the proxies, who wait for half a second.
+  const options = { deadlineMs: 400 };
   const pods = [(await build(t, env, options)).app, (await build(t, env, options)).app];
   for (const { server } of pods) {
     server.on('request', ({ method = '', url = '', headers }) => {
