@@ -83,7 +83,8 @@ function machine({ rounds, seconds, repeated }: Measured): string {
   const load = loadavg()[0] ?? 0;
   return (
     `${new Date().toISOString().slice(0, 10)}: ${cpus().length} cores of ${first?.model.trim()}, ${memory} GB, Linux ` +
-    `${release().split('-')[0]}, Node ${process.versions.node}; medians of ${rounds} rounds of ${seconds} s; servers ` +
+    `${release().split('-')[0]}, Node ${process.versions.node}; ` +
+    `${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`} of ${seconds} s; servers ` +
     `${pinned ? 'on one core, load and Redis on the other' : 'not kept on cores'}; load average at the end ${load.toFixed(1)}` +
     (repeated === 0 ? '.' : `; ${repeated} measurements repeated, for answers that were no success.`)
   );

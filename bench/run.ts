@@ -2,8 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { showProgress, wholeNumbers } from '../test/support/progress.ts';
+import { readOptions, showProgress, wholeNumbers } from '../test/support/progress.ts';
 import { hasProgram, ROOT } from './lib/process.ts';
 import { usersFile } from './lib/service.ts';
 import { againUpTo } from './lib/wrk.ts';
@@ -31,8 +30,8 @@ const MEMORY_SESSIONS = 100_000;
 const PROPAGATIONS = 200;
 const PODS = [1, 2, 4];
 
-const { values: options } = parseArgs({
-  options: {
+const options = readOptions(
+  {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '4' },
     only: { type: 'string' },
@@ -42,7 +41,8 @@ const { values: options } = parseArgs({
     record: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
-});
+  USAGE,
+);
 
 /** Everything there is to measure, one after the other. */
 async function measure(users: string, onStep: (step: string) => void): Promise<Measured> {
@@ -110,16 +110,15 @@ async function main(): Promise<void> {
   const { step, done } = showProgress();
   try {
     if (options.flame) {
-      const files = await drawFlames(users.path, step);
+      const files = await drawFlames(users, step);
       console.log(files.join('\n'));
       return;
     }
-    const measured = await measure(users.path, step);
+    const measured = await measure(users, step);
     console.log(report(measured));
     if (options.record) await record(measured);
   } finally {
     done();
-    await users.remove();
   }
 }
 

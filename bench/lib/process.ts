@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -23,9 +23,18 @@ const STOPS_WITHIN_MS = 5000;
 const MS_PER_TICK = 10;
 
 const running = new Set<ChildProcess>();
+const folders: string[] = [];
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+/** A folder that goes with this process, however it ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'sessiond-bench-'));
+  folders.push(folder);
+  return folder;
+}
 
 /** Whether processes can be kept on cores here. */
 export const pinned = availableParallelism() > 1 && hasProgram('taskset');

@@ -1,9 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/address.ts';
 import { closeRedisClient, createRedisClient, type RedisClient } from '../../src/stores/redis/connect.ts';
-import { type Core, freePort, type Started, start } from './process.ts';
+import { type Core, freePort, type Started, start, temporaryFolder } from './process.ts';
 
 export interface RedisServer extends Started {
   readonly url: string;
@@ -14,7 +11,7 @@ export interface RedisServer extends Started {
 /** Starts a Redis of the benchmark's own on loopback, without persistence. */
 export async function startRedis(core: Core = 'load'): Promise<RedisServer> {
   const port = await freePort();
-  const folder = await mkdtemp(join(tmpdir(), 'sessiond-bench-'));
+  const folder = temporaryFolder();
   const options = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no'];
   const server = await start(['redis-server', ...options], { core, sign: 'Ready to accept connections' });
   const url = `redis://127.0.0.1:${port}`;
@@ -29,7 +26,6 @@ export async function startRedis(core: Core = 'load'): Promise<RedisServer> {
     async stop() {
       await closeRedisClient(client);
       await server.stop();
-      await rm(folder, { recursive: true, force: true });
     },
   };
 }

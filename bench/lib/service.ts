@@ -1,9 +1,8 @@
 import { randomBytes, scryptSync } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { untilAnswers } from './answer.ts';
-import { type Core, freePort, ROOT, type Started, start } from './process.ts';
+import { type Core, freePort, ROOT, type Started, start, temporaryFolder } from './process.ts';
 
 /** The 111 characters a browser says of itself. */
 export const USER_AGENT =
@@ -16,14 +15,14 @@ export interface Service extends Started {
 }
 
 /** A users file with one user, whose hash is cheap: not the hash is measured. */
-export async function usersFile(): Promise<{ path: string; remove: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'sessiond-bench-'));
+export async function usersFile(): Promise<string> {
+  const folder = temporaryFolder();
   const path = join(folder, 'users');
   const salt = randomBytes(16);
   const hash = scryptSync(passwordOf(USER), salt, 32, { N: 16, r: 8, p: 1 });
   const text = (bytes: Buffer) => bytes.toString('base64').replace(/=+$/, '');
   await writeFile(path, `${USER}:$scrypt$ln=4,r=8,p=1$${text(salt)}$${text(hash)}\n`);
-  return { path, remove: () => rm(folder, { recursive: true, force: true }) };
+  return path;
 }
 
 /** Starts sessiond as it runs in production: metrics, a log, Redis, a users file. */

@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CpuProfile } from '../lib/flame.ts';
+import { temporaryFolder } from '../lib/process.ts';
 import { startRedis } from '../lib/redis.ts';
 import { logIn, startService, USER_AGENT } from '../lib/service.ts';
 import { runWrk } from '../lib/wrk.ts';
@@ -16,7 +16,7 @@ export async function profileVerify(options: {
   readonly env: Readonly<Record<string, string>>;
 }): Promise<CpuProfile> {
   const { users, seconds, env } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'sessiond-bench-'));
+  const folder = temporaryFolder();
   const redis = await startRedis();
   const profiler = `--cpu-prof --cpu-prof-interval=${SAMPLE_US} --cpu-prof-dir=${folder}`;
   const service = await startService({
@@ -36,6 +36,5 @@ export async function profileVerify(options: {
   } finally {
     await service.stop();
     await redis.stop();
-    await rm(folder, { recursive: true });
   }
 }

@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { median } from '../lib/numbers.ts';
-import { cpuMs } from '../lib/process.ts';
+import { cpuMs, temporaryFolder } from '../lib/process.ts';
 import { startRedis } from '../lib/redis.ts';
 import { seedSessions } from '../lib/seed.ts';
 import { type Service, startService } from '../lib/service.ts';
@@ -31,7 +30,7 @@ export async function measureGrowth(options: {
 }): Promise<Growth[]> {
   const { users, sessions, rounds, seconds, again } = options;
   const redis = await startRedis();
-  const folder = await mkdtemp(join(tmpdir(), 'sessiond-bench-'));
+  const folder = temporaryFolder();
   const file = join(folder, 'tokens');
   const hot = await startService({ redisUrl: redis.url, users, core: 'server' });
   const cold = await startService({ redisUrl: redis.url, users, core: 'server', env: { NEAR_CACHE_MAX: '0' } });
@@ -67,6 +66,5 @@ export async function measureGrowth(options: {
     await cold.stop();
     await hot.stop();
     await redis.stop();
-    await rm(folder, { recursive: true });
   }
 }

@@ -1,7 +1,6 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { residentBytes, start } from '../lib/process.ts';
+import { residentBytes, start, temporaryFolder } from '../lib/process.ts';
 import { startRedis, usedBytes } from '../lib/redis.ts';
 import { seedSessions } from '../lib/seed.ts';
 import { startService } from '../lib/service.ts';
@@ -27,7 +26,7 @@ const MOST_STEPS = 30;
 export async function measureMemory(users: string, sessions: number): Promise<Memory> {
   const perSessionConnectRedis = await connectRedisBytes(sessions);
   const redis = await startRedis();
-  const folder = await mkdtemp(join(tmpdir(), 'sessiond-bench-'));
+  const folder = temporaryFolder();
   try {
     const before = await usedBytes(redis.client);
     const tokens = await seedSessions(redis.client, { count: sessions, tokens: sessions });
@@ -49,7 +48,6 @@ export async function measureMemory(users: string, sessions: number): Promise<Me
     return { sessions, perSession, perSessionConnectRedis, podEmpty, podFull, held };
   } finally {
     await redis.stop();
-    await rm(folder, { recursive: true });
   }
 }
 

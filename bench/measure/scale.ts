@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { untilAnswers } from '../lib/answer.ts';
-import { cpuMs, freePort, type Started, start } from '../lib/process.ts';
+import { cpuMs, freePort, type Started, start, temporaryFolder } from '../lib/process.ts';
 import { callsBetween, commandCalls, startRedis } from '../lib/redis.ts';
 import { seedSessions } from '../lib/seed.ts';
 import { type Service, startService } from '../lib/service.ts';
@@ -34,7 +33,7 @@ export async function measureScale(options: {
 }): Promise<Scale[]> {
   const { users, counts, seconds, again } = options;
   const redis = await startRedis('any');
-  const folder = await mkdtemp(join(tmpdir(), 'sessiond-bench-'));
+  const folder = temporaryFolder();
   const pods: Service[] = [];
   const scales: Scale[] = [];
 
@@ -67,7 +66,6 @@ export async function measureScale(options: {
   } finally {
     for (const pod of pods) await pod.stop();
     await redis.stop();
-    await rm(folder, { recursive: true });
   }
 }
 

@@ -1,3 +1,4 @@
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { spinner } from '@clack/prompts';
 
 export interface Progress {
@@ -11,6 +12,16 @@ export function showProgress(): Progress {
   const line = spinner({ output: process.stderr });
   line.start('starting');
   return { step: (text) => line.message(text), done: () => line.stop('done') };
+}
+
+/** The options of this process' command line; where one is unknown, the process ends with the usage. */
+export function readOptions<const Options extends ParseArgsOptionsConfig>(options: Options, usage: string) {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage}`);
+    process.exit(1);
+  }
 }
 
 /**
