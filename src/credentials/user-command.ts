@@ -16,7 +16,11 @@ The file is named by USERS_FILE, or by --file <path>.`;
 const MAX_PASSWORD = 1024;
 
 async function main(): Promise<string> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { file: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { file: { type: 'string' }, help: { type: 'boolean' } },
+  });
+  if (values.help) return USAGE;
   const [command, name] = positionals;
   const path = values.file ?? readEnvironment().USERS_FILE;
   if (path === undefined || path === '') throw new UsersFileError(`Set USERS_FILE, or name the file.\n\n${USAGE}`);

@@ -1,7 +1,6 @@
 // npm run chaos [-- options]   lets Redis fail under load, and looks whether the service keeps its promises: docs/chaos.md
-import { parseArgs } from 'node:util';
 import { createOwner } from '../support/owner.ts';
-import { showProgress, wholeNumbers } from '../support/progress.ts';
+import { readOptions, showProgress, wholeNumbers } from '../support/progress.ts';
 import type { Episode } from './episode.ts';
 import { ownPlans, type Plan, planFor } from './plans.ts';
 import { broken, record, report } from './report.ts';
@@ -13,8 +12,8 @@ const USAGE = `npm run chaos [-- options]
   --kills <n>        how often the master of a Sentinel is killed (20)
   --record           write the results to docs/chaos.md and docs/chaos.svg`;
 
-const { values: options } = parseArgs({
-  options: {
+const options = readOptions(
+  {
     'redis-url': { type: 'string' },
     only: { type: 'string', default: '' },
     seconds: { type: 'string', default: '5' },
@@ -22,7 +21,8 @@ const { values: options } = parseArgs({
     record: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
-});
+  USAGE,
+);
 
 let owner = createOwner();
 

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/address.ts';
-import { closeRedisClient, createRedisClient } from '../../src/stores/redis/connect.ts';
+import { closeRedisClient, openRedisClient } from '../../src/stores/redis/connect.ts';
 import { serversOf, startCluster } from '../support/cluster.ts';
 import type { Owner } from '../support/owner.ts';
 import { folderOf } from '../support/proxy.ts';
@@ -109,13 +109,22 @@ const NODE_SETTINGS = [
   'repl-diskless-sync-delay',
 ] as const;
 
-/** Pods on a Redis of somebody's own, in a part of it of their own. Where it is one server, it gets a network. */
+/**
+ * Pods on a Redis of somebody's own, in a part of it of their own. Where it is one server, it gets a network.
+ *
+ * @throws when it can't be reached: what came of the faults would say nothing
+ */
 export async function startOn(owner: Owner, url: string): Promise<World | Networked> {
+  const address = parseRedisUrl(url);
+  if (address === undefined) throw new Error('--redis-url: expected a URL as REDIS_URL takes it, see docs/redis.md');
+  const client = await openRedisClient(address).catch((cause: Error) => {
+    throw new Error(`Redis can not be reached at --redis-url: ${cause.message}`, { cause });
+  });
+  await closeRedisClient(client);
   const prefix = `chaos-${randomBytes(4).toString('hex')}`;
   const name = 'your Redis';
-  owner.teardown(() => removeKeys(url, prefix));
-  const address = new URL(url);
-  if (address.protocol === 'redis:') return { name, ...(await startNetworked(owner, address, prefix)) };
+  owner.teardown(() => removeKeys(address, prefix));
+  if (url.startsWith('redis://')) return { name, ...(await startNetworked(owner, new URL(url), prefix)) };
   return { name, pods: await startPods(owner, { redisUrls: [url, url, url], prefix }) };
 }
 
@@ -136,10 +145,8 @@ async function startNetworked(
 }
 
 /** Removes what the pods have written, in small steps. */
-async function removeKeys(url: string, prefix: string): Promise<void> {
-  const client = createRedisClient(parseRedisUrl(url) as RedisAddress, { patient: true });
-  client.on('error', () => undefined);
-  await client.connect();
+async function removeKeys(address: RedisAddress, prefix: string): Promise<void> {
+  const client = await openRedisClient(address);
   for (const server of serversOf(client)) {
     for await (const keys of server.scanStream({ match: `${prefix}:*`, count: 500 })) {
       await Promise.all((keys as string[]).map((key) => server.unlink(key)));

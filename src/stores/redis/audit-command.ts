@@ -5,7 +5,7 @@ import { readEnvironment } from '../../environment.ts';
 import { shardNames } from '../../session/session-id.ts';
 import { parseRedisUrl } from './address.ts';
 import { type AuditReport, auditStore, type Breach } from './audit.ts';
-import { closeRedisClient, createRedisClient } from './connect.ts';
+import { closeRedisClient, openRedisClient } from './connect.ts';
 
 const USAGE = `npm run audit                what is wrong with the store of REDIS_URL and REDIS_PREFIX, if anything
 npm run audit -- --repair    and set it right
@@ -21,15 +21,22 @@ const INVARIANTS: Record<Breach, string> = {
 
 async function main(): Promise<boolean> {
   const { values } = parseArgs({
-    options: { repair: { type: 'boolean' }, 'redis-url': { type: 'string' }, prefix: { type: 'string' } },
+    options: {
+      repair: { type: 'boolean' },
+      'redis-url': { type: 'string' },
+      prefix: { type: 'string' },
+      help: { type: 'boolean' },
+    },
   });
+  if (values.help) {
+    console.log(USAGE);
+    return true;
+  }
   const env = readEnvironment();
   const url = values['redis-url'] ?? env.REDIS_URL ?? '';
   const address = parseRedisUrl(url);
   if (address === undefined) throw new Error(`Set REDIS_URL, or say --redis-url redis://…\n\n${USAGE}`);
-  const client = createRedisClient(address, { patient: true });
-  client.on('error', () => undefined);
-  await client.connect().catch((cause: Error) => {
+  const client = await openRedisClient(address).catch((cause: Error) => {
     throw new Error(`Redis can not be reached at REDIS_URL: ${cause.message}`, { cause });
   });
   const bar = process.stderr.isTTY ? progress({ max: shardNames.length, output: process.stderr }) : undefined;

@@ -82,6 +82,19 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
   return client;
 }
 
+/** A client for a tool, connected. @throws with what the server or the network says against it */
+export async function openRedisClient(address: RedisAddress): Promise<RedisClient> {
+  const client = createRedisClient(address, { patient: true });
+  let problem: string | undefined;
+  client.on('error', ({ message }: Error) => {
+    problem = message;
+  });
+  await client.connect().catch((cause: Error) => {
+    throw new Error(problem ?? cause.message, { cause });
+  });
+  return client;
+}
+
 /** Growing pauses, milliseconds, spread so that pods do not come back all at once. */
 export function pauseBeforeRetry(attempt: number, longestMs = LONGEST_RETRY_MS): number {
   const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), longestMs);

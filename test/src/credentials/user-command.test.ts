@@ -87,6 +87,11 @@ for (const { what, args, input, says } of refused) {
   });
 }
 
+t.test('--help says what there is', async (t) => {
+  const { user } = open(t);
+  t.match(await user(['--help'], '', {}), { code: 0, stdout: /user -- set <name>/, stderr: '' });
+});
+
 t.test('a file that is missing, broken or not named is said', async (t) => {
   const { file, user } = open(t);
   t.match(await user(['set', 'ann'], 'pw', {}), { code: 1, stderr: /Set USERS_FILE/ });

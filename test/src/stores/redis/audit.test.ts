@@ -10,6 +10,14 @@ import { openRedisStore } from '../../../support/redis-store.ts';
 t.test('on one server', async (t) => breakAndMend(t, await startRedis(t)));
 t.test('in a Cluster', async (t) => breakAndMend(t, await startCluster(t)));
 
+t.test('a Redis that can not be asked is said, with the reason', async (t) => {
+  const closed = await startRedis(t, ['--requirepass', 'hush'], undefined, { password: 'hush' });
+  const answer = audit(closed.url);
+  t.equal(answer.status, 1);
+  t.match(answer.text, /can not be reached at REDIS_URL: NOAUTH/);
+  t.match(audit(closed.url, '--help'), { status: 0, text: /audit -- --repair/ });
+});
+
 async function start(store: SessionStore, userId: string | null): Promise<string> {
   const sessionId = newSessionId(userId);
   const device = { ip: '', userAgent: '' };
