@@ -1,8 +1,6 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 
 const Seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, maximum: 31_536_000, default: fallback });
-const Url = (protocols: string) =>
-  Type.String({ pattern: `^(${protocols})://[^\\s]+$`, description: `${protocols}://…` });
 const List = (item: TSchema) => Type.Array(item as ReturnType<typeof Type.String>, { default: [] });
 
 /** Every setting, by the name it has in the environment; `.env.example` lists them in this order. */
@@ -40,7 +38,7 @@ export const ConfigSchema = Type.Object({
   LOGIN_RATE_MAX: Type.Integer({ minimum: 1, default: 10 }),
   LOGIN_RATE_WINDOW_SECONDS: Seconds(60),
   USERS_FILE: Type.Optional(Type.String({ minLength: 1 })),
-  CREDENTIALS_URL: Type.Optional(Url('https?')),
+  CREDENTIALS_URL: Type.Optional(Type.String({ pattern: '^https?://[^\\s]+$', description: 'http:// or https://…' })),
   LOGIN_PAGE: Type.Optional(Type.Boolean()),
   REDIS_URL: Type.Optional(
     Type.String({

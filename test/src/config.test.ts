@@ -100,7 +100,7 @@ const bad: [string, string, RegExp][] = [
   ['MAX_SESSIONS_PER_USER', '0', /1/],
   ['SESSION_LIMIT_POLICY', 'hush', /one of evict-oldest, evict-least-recent, reject/],
   ['LOGIN_RATE_MAX', '99999999999999999999', /integer/],
-  ['CREDENTIALS_URL', 'ftp://hush', /https\?/],
+  ['CREDENTIALS_URL', 'ftp://hush', /http:\/\/ or https:\/\//],
   ['CREDENTIALS_URL', 'http://name:hush@[', /valid URL/],
   ['CREDENTIALS_URL', 'http://name:hush%E0@host', /valid URL/],
   ['REDIS_URL', 'localhost:6379', /rediss:/],
