@@ -17,8 +17,8 @@ declare module 'fastify' {
   }
 }
 
-// How long a turn of the event loop may take. Less than a command of Redis may take: beyond it, answers of Redis would be
-// found too late, and a busy process taken for a Redis that is down.
+// How long a turn of the event loop may take: about as long as a command of Redis may. Well beyond it, answers of Redis
+// would be found too late, and a busy process taken for a Redis that is down.
 const MAX_TURN_MS = 200;
 // As long as a proxy of deploy/ waits for /verify.
 const SAMPLE_MS = 500;

@@ -58,7 +58,7 @@ export const Introspected = Type.Object({ active: Type.Boolean(), session: Type.
 export const etag = { etag: { type: 'string', description: 'The version, quoted' } };
 
 /** Headers of every answer made for a session. */
-export const sessionHeaders = {
+const sessionHeaders = {
   'x-session-expire': { type: 'string', format: 'date-time', description: 'When the session ends if nothing happens' },
   'cache-control': { type: 'string', const: 'no-store' },
 };

@@ -9,7 +9,7 @@ const ajv = new Ajv2020({ strict: false });
 const compiled = new WeakMap<object, ValidateFunction>();
 
 /** The documented operation of a request, if the document has its path. */
-export function operationOf(app: FastifyInstance, method: string, url: string): Operation | undefined {
+function operationOf(app: FastifyInstance, method: string, url: string): Operation | undefined {
   const paths = app.swagger().paths as Record<string, Record<string, Operation>>;
   const path = (url.split('?', 1)[0] as string).replace(/(.)\/$/, '$1');
   const template = Object.hasOwn(paths, path)
