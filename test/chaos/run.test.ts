@@ -25,6 +25,13 @@ for (const { what, args, says } of refused) {
   });
 }
 
+t.test('a program that is not installed is named, and the packages', async (t) => {
+  const env = { PATH: '/nowhere' };
+  const { code, stderr } = await run(process.execPath, ['test/chaos/run.ts', '--only', 'a pod killed'], { env });
+  t.equal(code, 1);
+  t.match(stderr, /Missing: redis-server\. On Debian: apt-get install/);
+});
+
 t.test('a Cluster of several addresses is taken, and nothing is left in it', async (t) => {
   const { url, masters } = await startCluster(t);
   t.match(url, ',');

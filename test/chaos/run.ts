@@ -70,7 +70,8 @@ async function main(): Promise<void> {
 for (const signal of ['SIGINT', 'SIGTERM']) {
   process.once(signal, () => void owner.close().finally(() => process.exit(130)));
 }
-main().catch((error: unknown) => {
-  console.error(error instanceof Error ? error.message : error);
+main().catch((error: NodeJS.ErrnoException) => {
+  const isMissing = error.code === 'ENOENT' && error.syscall?.startsWith('spawn');
+  console.error(isMissing ? `Missing: ${error.path}. On Debian: apt-get install redis-server haproxy` : error.message);
   process.exitCode = 1;
 });
