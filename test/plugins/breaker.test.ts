@@ -70,6 +70,7 @@ t.test('while Redis is away, what was known last may be served for a time, and i
   const lenient = await build(t, { ...settings, DEGRADED_VERIFY_SECONDS: '60' });
   const strict = await build(t, settings);
   const token = await login(lenient.app);
+  await Promise.all([lenient, strict].map(({ app }) => app.listen({ host: '127.0.0.1', port: 0 })));
   const ask = (app = lenient.app, headers = {}, url = '/verify') =>
     app.inject({ url, headers: { ...withCookie(token), ...headers } });
   for (const { app } of [lenient, strict]) {
@@ -90,6 +91,10 @@ t.test('while Redis is away, what was known last may be served for a time, and i
   }
   t.match((await ask(lenient.app, {}, '/session')).json(), STORE_UNAVAILABLE, 'not on another route');
   t.match((await ask(strict.app)).json(), STORE_UNAVAILABLE, 'not by default');
+  const { '{result="degraded",source="fallback"}': served } = await sumOf([lenient.app], 'session_verify_total');
+  t.ok(Number(served) >= 2, 'and it is counted');
+  t.equal((await lenient.app.inject('/readyz')).statusCode, 200, 'proxies send requests on to who can answer some');
+  t.equal((await strict.app.inject('/readyz')).statusCode, 503);
 
   await startRedis(t, [], port);
   await until(async () => (await ask()).statusCode === 401);
