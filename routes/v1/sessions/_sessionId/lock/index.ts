@@ -9,7 +9,7 @@ export default (async (fastify) => {
     const { ttlMs = 500, waitMs = 0 } = request.body ?? {};
     const { sessionId } = request.params;
     const lock = await sessions.lock({ sessionId, ttlMs, waitMs, signal: callerLeft(reply) });
-    return reply.header('cache-control', 'no-store').send(lock);
+    return reply.send(lock);
   });
 
   fastify.delete('/', { schema: unlockSession }, async (request, reply) => {
