@@ -15,7 +15,7 @@ export interface Readiness {
 
 /**
  * Whether a load balancer should send traffic here: not before listening, not while draining, not while it is turned
- * away, not without a store.
+ * away, not without a store, unless DEGRADED_VERIFY_SECONDS lets it go on for a time.
  */
 export default fp(
   async (fastify) => {
@@ -34,7 +34,8 @@ export default fp(
         if (fastify.isOverloaded()) return ['overloaded'];
         return fastify.sessions.ping().then(
           () => [],
-          () => ['the session store does not answer'],
+          // Behind a proxy that asks here, /verify could not go on otherwise.
+          () => (fastify.sessions.hasFallback() ? [] : ['the session store does not answer']),
         );
       },
       drain() {

@@ -40,7 +40,7 @@ const MAX_USER_AGENT = 512;
 
 /** RFC 9111 5.2.1.4: what is held here is not to be served unasked. */
 function wantsFresh({ headers }: FastifyRequest): boolean {
-  return headers['cache-control']?.includes('no-cache') === true;
+  return headers['cache-control']?.toLowerCase().includes('no-cache') === true;
 }
 
 /** `request.session`: the caller's session, from the cookie or the bearer token, and the cookie on its way out. */

@@ -53,7 +53,8 @@ export const ConfigSchema = Type.Object({
   METRICS_TOKEN: Type.Optional(
     Type.String({ pattern: '^[\\x21-\\x7e]{16,}$', description: '16 characters or more, without spaces' }),
   ),
-  SHUTDOWN_GRACE_SECONDS: Seconds(10, 0),
+  // A timer of Node that is set for 25 days or more goes off at once.
+  SHUTDOWN_GRACE_SECONDS: Type.Integer({ minimum: 0, maximum: 86_400, default: 10 }),
 });
 
 /** What an environment says, by the schema; nothing follows from anything yet. */

@@ -1,4 +1,5 @@
 import type { LoggerOptions } from 'pino';
+import { withoutTokens } from './session/token.ts';
 
 /** How pino writes: JSON lines in UTC, and never a header, a body or a query string. */
 export function loggerOptions(level: string): LoggerOptions {
@@ -20,7 +21,8 @@ export function loggerOptions(level: string): LoggerOptions {
       req: (request: { id: string; method: string; url?: string; ip: string }) => ({
         id: request.id,
         method: request.method,
-        path: request.url?.split('?', 1)[0],
+        // Callers mistake a token for the name of its session.
+        path: withoutTokens(request.url?.split('?', 1)[0] ?? ''),
         remoteAddress: request.ip,
       }),
       res: (reply: { statusCode: number }) => ({ statusCode: reply.statusCode }),

@@ -14,8 +14,12 @@ export const NoBody = Type.Union([Type.Null(), Strict({})], { description: 'Noth
 /** An answer without a body. */
 export const Empty = (description: string) => Type.Unsafe<undefined>({ type: 'null', description });
 
+/** An object of any keys. `Type.Record` means them by a pattern, which keys with line breaks escape. */
+export const Keyed = <T>(additionalProperties: TSchema | true, options = {}) =>
+  Type.Unsafe<Record<string, T>>({ type: 'object', additionalProperties, ...options });
+
 export const Metadata = Type.Unsafe<MetadataValues>({
-  ...Type.Record(Type.String(), Type.Unknown()),
+  ...Keyed(true),
   description: 'Data of yours: at most 64 keys and 4096 bytes as JSON',
   examples: [{ cart: ['book'], theme: 'dark' }],
 });

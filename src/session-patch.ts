@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { ApiError, type ErrorCode } from './errors.ts';
-import { Metadata, Strict } from './schemas.ts';
+import { Keyed, Metadata, Strict } from './schemas.ts';
 import type { Change } from './session/changes.ts';
 import type { MetadataPatch } from './session/metadata.ts';
 
@@ -11,7 +11,7 @@ export const SessionPatch = Strict({
     description: 'Each key is set to its value, whole; null deletes the key',
   } as typeof Metadata),
   increment: Type.Optional(
-    Type.Record(Type.String(), Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }), {
+    Keyed<number>(Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }), {
       description: 'Each key, absent or an integer, grows by its value',
       examples: [{ visits: 1 }],
     }),

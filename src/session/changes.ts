@@ -1,6 +1,6 @@
 import { SessionError } from './errors.ts';
 import { holderOf } from './locks.ts';
-import { isEmptyPatch, type MetadataPatch } from './metadata.ts';
+import { isEmptyPatch, type MetadataPatch, metadataFits } from './metadata.ts';
 import type { Session } from './session.ts';
 import { isSessionId } from './session-id.ts';
 import type { SessionStore } from './store.ts';
@@ -29,6 +29,8 @@ export function createChanges(store: SessionStore) {
       }
       return session;
     }
+    // What is set can't be more than all there is then.
+    if (!metadataFits(patch.set)) throw new SessionError('METADATA_TOO_LARGE');
     const holder = lockToken === undefined ? undefined : holderOf(lockToken);
     const patched = await store.patch({ sessionId, patch, ifVersions, holder });
     switch (patched.status) {

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { SessionError } from './errors.ts';
+import { isSessionId } from './session-id.ts';
 import type { SessionStore } from './store.ts';
 
 export interface LockRequest {
@@ -33,6 +34,7 @@ export function createLocks(store: SessionStore) {
    * @throws `SESSION_NOT_FOUND`; `SESSION_LOCKED` when it is still somebody else's after the wait
    */
   async function lock({ sessionId, ttlMs, waitMs, signal }: LockRequest): Promise<Lock> {
+    if (!isSessionId(sessionId)) throw new SessionError('SESSION_NOT_FOUND');
     const lockToken = randomBytes(16).toString('base64url');
     const holder = holderOf(lockToken);
     const deadline = performance.now() + waitMs;
@@ -50,7 +52,8 @@ export function createLocks(store: SessionStore) {
 
   /** @throws `LOCK_NOT_HELD` when the token is not that of the present lease */
   async function unlock(sessionId: string, lockToken: string): Promise<void> {
-    if (!(await store.unlock({ sessionId, holder: holderOf(lockToken) }))) throw new SessionError('LOCK_NOT_HELD');
+    const held = isSessionId(sessionId) && (await store.unlock({ sessionId, holder: holderOf(lockToken) }));
+    if (!held) throw new SessionError('LOCK_NOT_HELD');
   }
 
   return { lock, unlock };

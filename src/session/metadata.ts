@@ -21,10 +21,13 @@ export type PatchedMetadata =
 
 /** Whether metadata keeps within 64 keys and 4096 bytes of JSON. */
 export function metadataFits(metadata: Metadata): boolean {
-  return (
-    Object.keys(metadata).length <= MAX_METADATA_KEYS &&
-    Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES
-  );
+  if (Object.keys(metadata).length > MAX_METADATA_KEYS) return false;
+  try {
+    return Buffer.byteLength(JSON.stringify(metadata)) <= MAX_METADATA_BYTES;
+  } catch {
+    // Nested deeper than can be written, which takes far more bytes.
+    return false;
+  }
 }
 
 /** Whether a patch names any key; one that names none changes nothing, not even the version. */
@@ -38,7 +41,7 @@ export function patchMetadata(metadata: Metadata, patch: MetadataPatch): Patched
   for (const key of patch.remove) next.delete(key);
   for (const [key, value] of Object.entries(patch.set)) next.set(key, value);
   for (const [key, step] of Object.entries(patch.increment)) {
-    const current = next.get(key) ?? 0;
+    const current = next.has(key) ? next.get(key) : 0;
     if (!Number.isSafeInteger(current)) return { status: 'not-integer' };
     const sum = (current as number) + step;
     if (!Number.isSafeInteger(sum)) return { status: 'not-integer' };

@@ -54,6 +54,8 @@ export function createSessions(deps: {
     count: () => store.count(),
     /** @throws `STORE_UNAVAILABLE` when the store does not answer */
     ping: () => store.ping(),
+    /** Whether sessions may be recognised by what is last known of them, should the store not answer. */
+    hasFallback: () => store.hasFallback(),
     source: store.source,
   };
 }

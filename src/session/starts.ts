@@ -111,7 +111,7 @@ export function createStarts(deps: {
       reports.revoked('login', last);
       if (last.userId !== null || last.version === previous.version) return session;
       const missed = { ...last.metadata, ...metadata };
-      const gone = Object.keys(previous.metadata).filter((key) => !(key in missed));
+      const gone = Object.keys(previous.metadata).filter((key) => !Object.hasOwn(missed, key));
       const patch = { set: missed, remove: gone, increment: {} };
       const patched = await store.patch({ sessionId: session.sessionId, patch });
       return patched.status === 'patched' ? patched.session : session;

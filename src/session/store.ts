@@ -41,6 +41,9 @@ export interface SessionStore {
    */
   lastKnown(sessionId: string): Session | undefined;
 
+  /** Whether there is anything to be last known, should the store not answer. */
+  hasFallback(): boolean;
+
   /**
    * Marks the session as seen now, and moves its end accordingly: never backwards, never past the absolute end.
    * Answers the time it was last seen, or `undefined` when it is absent.

@@ -68,11 +68,19 @@ export function createTokenCodec(secrets: readonly string[], verified?: Verified
   };
 }
 
-const TOKEN_SHAPE = /[0-3][0-9a-f][\w-]{27}\.[0-9]+\.[\w-]{43}/;
+const DOT = '(?:\\.|%2[Ee])';
+const TOKEN_SHAPE = new RegExp(`[0-3][0-9a-f][\\w-]{27}${DOT}[0-9]+${DOT}[\\w-]{43}`);
 
 /** Whether a text carries something of a token's form, genuine or not. */
 export function containsToken(text: string): boolean {
   return TOKEN_SHAPE.test(text);
+}
+
+const TOKEN_SHAPES = new RegExp(TOKEN_SHAPE, 'g');
+
+/** A text without what has a token's form, for logs. */
+export function withoutTokens(text: string): string {
+  return text.replace(TOKEN_SHAPES, '[token]');
 }
 
 function mac(secret: string, body: string): string {

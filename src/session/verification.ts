@@ -85,7 +85,7 @@ export function createVerification(deps: {
     const session = claims && store.lastKnown(claims.sessionId);
     if (session === undefined || claims?.generation !== session.generation) return undefined;
     if (isForeign(session, device)) return undefined;
-    reports.event({ type: 'verified', result: 'degraded', source: 'near' });
+    reports.event({ type: 'verified', result: 'degraded', source: 'fallback' });
     return session;
   }
 

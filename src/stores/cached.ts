@@ -101,9 +101,13 @@ export function cached(
     return entry !== undefined && store.now() < entry.until ? entry.session : undefined;
   }
 
+  function hasFallback(): boolean {
+    return past !== undefined && performance.now() <= past.until && past.entries.size > 0;
+  }
+
   function lastKnown(sessionId: string): Session | undefined {
-    if (past === undefined || performance.now() > past.until || !degraded.isAllowed()) return undefined;
-    const session = past.entries.get(sessionId)?.session;
+    if (!hasFallback() || !degraded.isAllowed()) return undefined;
+    const session = past?.entries.get(sessionId)?.session;
     return session !== undefined && isLive(session, store.now()) ? session : undefined;
   }
 
@@ -142,6 +146,7 @@ export function cached(
 
     peek,
     lastKnown,
+    hasFallback,
 
     async read(sessionId, options) {
       if (options?.fresh) return store.read(sessionId, options);

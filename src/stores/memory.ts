@@ -105,6 +105,8 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
 
     lastKnown: () => undefined,
 
+    hasFallback: () => false,
+
     async touch(sessionId) {
       const session = living(sessionId);
       if (session === undefined) return undefined;

@@ -72,3 +72,12 @@ onEveryStore('a lease that ran out is nobody’s, and its late holder is refused
   t.ok([423, 409].includes((await fleet.service('PATCH', url, late)).statusCode));
   t.match((await fleet.service('GET', url)).json(), { version: 1 });
 });
+
+onEveryStore('what has not the form of a session’s name can not be locked, and is not asked for', async (t, fleet) => {
+  for (const name of ['x', 'zz'.padEnd(29, 'a'), '%7D%7D', '%7B%7D', '%00', 'x'.repeat(1000)]) {
+    const url = `/v1/sessions/${name}/lock`;
+    t.match((await fleet.service('PUT', url)).json(), { statusCode: 404, code: 'SESSION_NOT_FOUND' }, name);
+    const headers = { 'x-lock-token': 'x' };
+    t.match((await fleet.service('DELETE', url, { headers })).json(), { statusCode: 409, code: 'LOCK_NOT_HELD' }, name);
+  }
+});

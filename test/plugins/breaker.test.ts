@@ -70,6 +70,7 @@ t.test('while Redis is away, what was known last may be served for a time, and i
   const lenient = await build(t, { ...settings, DEGRADED_VERIFY_SECONDS: '60' });
   const strict = await build(t, settings);
   const token = await login(lenient.app);
+  await Promise.all([lenient, strict].map(({ app }) => app.listen({ host: '127.0.0.1', port: 0 })));
   const ask = (app = lenient.app, headers = {}, url = '/verify') =>
     app.inject({ url, headers: { ...withCookie(token), ...headers } });
   for (const { app } of [lenient, strict]) {
@@ -85,9 +86,15 @@ t.test('while Redis is away, what was known last may be served for a time, and i
   const answer = await ask();
   t.equal(answer.statusCode, 200);
   t.equal(answer.headers['x-session-user'], 'demo');
-  t.match((await ask(lenient.app, { 'cache-control': 'no-cache' })).json(), STORE_UNAVAILABLE, 'not where asked for');
+  for (const fresh of ['no-cache', 'max-age=0, No-Cache']) {
+    t.match((await ask(lenient.app, { 'cache-control': fresh })).json(), STORE_UNAVAILABLE, 'not where asked for');
+  }
   t.match((await ask(lenient.app, {}, '/session')).json(), STORE_UNAVAILABLE, 'not on another route');
   t.match((await ask(strict.app)).json(), STORE_UNAVAILABLE, 'not by default');
+  const { '{result="degraded",source="fallback"}': served } = await sumOf([lenient.app], 'session_verify_total');
+  t.ok(Number(served) >= 2, 'and it is counted');
+  t.equal((await lenient.app.inject('/readyz')).statusCode, 200, 'proxies send requests on to who can answer some');
+  t.equal((await strict.app.inject('/readyz')).statusCode, 503);
 
   await startRedis(t, [], port);
   await until(async () => (await ask()).statusCode === 401);

@@ -5,7 +5,9 @@ import { holdAgainstDocument } from '../support/documented.ts';
 const OWN = 'http://localhost';
 const ALLOWED = 'https://app.example';
 
-const { app } = await build(t, { ALLOWED_ORIGINS: ALLOWED });
+const KEY = 'the-key-of-the-shop-0123456789-0123456789';
+
+const { app } = await build(t, { ALLOWED_ORIGINS: ALLOWED, SERVICE_KEYS: `shop:${KEY}` });
 
 /** A request's headers, and whether it comes from the own site or an allowed one. */
 const cases: [headers: Record<string, string>, passes: boolean][] = [
@@ -88,4 +90,13 @@ t.test('every route that changes something refuses another site', async (t) => {
 t.test('a forged cookie from another site learns nothing', async (t) => {
   const headers = { ...withCookie('invented'), 'sec-fetch-site': 'cross-site' };
   t.equal((await send('POST', '/session/heartbeat', headers)).statusCode, 403);
+});
+
+t.test('a service may pass on what a browser sent it: its key speaks for it, not the cookie', async (t) => {
+  const headers = { ...withCookie(await start()), 'sec-fetch-site': 'cross-site', authorization: `Bearer ${KEY}` };
+  const url = '/v1/sessions/introspect';
+  const answer = await app.inject({ method: 'POST', url, headers, payload: { token: 'x' } });
+  holdAgainstDocument(app, 'POST', url, answer);
+  t.same(answer.json(), { active: false });
+  t.equal((await send('POST', '/session/heartbeat', headers)).statusCode, 403, 'not where the cookie counts');
 });

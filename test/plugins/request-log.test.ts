@@ -34,6 +34,22 @@ t.test('what changes something or fails is logged, once; what is read is not', a
   );
 });
 
+t.test('a token that someone puts into a path is not logged', async (t) => {
+  const { app, log } = await build(t);
+  const token = await login(app);
+  for (const url of [
+    `/sessions/${token}`,
+    `/${token}/${token}`,
+    `/v1/sessions/${token}/renew`,
+    `/${token.replaceAll('.', '%2e')}`,
+  ]) {
+    await app.inject({ method: 'DELETE', url, headers: withCookie(token) });
+  }
+  t.notOk(log.join('').includes(token.split('.')[2] as string));
+  const paths = log.map((line) => JSON.parse(line).req?.path).filter((path) => path !== undefined);
+  t.same(paths, ['/login', '/sessions/[token]', '/[token]/[token]', '/v1/sessions/[token]/renew', '/[token]']);
+});
+
 t.test('the life of sessions is logged by their public names', async (t) => {
   const { app, log } = await build(t);
   const token = await login(app);

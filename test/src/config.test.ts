@@ -111,6 +111,7 @@ const bad: [string, string, RegExp][] = [
   ['REDIS_URL', 'redis://hush-1,hush-2', /redis\+cluster:/],
   ['REDIS_PREFIX', 'hush {}', /A-Z/],
   ['METRICS_TOKEN', 'hush', /16/],
+  ['SHUTDOWN_GRACE_SECONDS', '86401', /86400/],
   ['TRUST_PROXY', 'true', /hops/],
   ['TRUST_PROXY', '1,2', /hops/],
   ['TRUST_PROXY', 'false,loopback', /hops/],

@@ -5,7 +5,7 @@ export default (async (fastify) => {
   const { sessions, config } = fastify;
 
   fastify.get('/', { schema: stats }, async (_request, reply) =>
-    reply.header('cache-control', 'no-store').send({
+    reply.send({
       active: await sessions.count(),
       store: sessions.source,
       maxSessionsPerUser: config.MAX_SESSIONS_PER_USER,

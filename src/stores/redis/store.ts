@@ -103,6 +103,8 @@ export function createRedisStore(deps: {
 
     lastKnown: () => undefined,
 
+    hasFallback: () => false,
+
     async touch(sessionId) {
       return ((await run('touch', shardOfSession(sessionId), sessionId)) as number | null) ?? undefined;
     },

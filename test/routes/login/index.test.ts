@@ -58,6 +58,17 @@ inEveryWorld('an anonymous session ends at login and its metadata is carried ove
   t.equal(await status(token), 200);
 });
 
+inEveryWorld('what an anonymous session lost while its visitor logged in is not carried over', async (t, { pods }) => {
+  const { sessions } = pods[0] as (typeof pods)[number];
+  const device = { ip: '', userAgent: '' };
+  const { sessionId } = (await sessions.startAnonymous(device)).session;
+  const metadata = { theme: 'dark', cart: 1, toString: 1 };
+  const previous = await sessions.patch({ sessionId, patch: { set: metadata, remove: [], increment: {} } });
+  await sessions.patch({ sessionId, patch: { set: {}, remove: ['cart', 'toString'], increment: {} } });
+  const { session } = await sessions.login({ userId: 'ann', remember: false, metadata: {}, device, previous });
+  t.strictSame(session.metadata, { theme: 'dark' });
+});
+
 for (const next of ['ann', 'bob']) {
   inEveryWorld(`the session of ann ends when ${next} logs in with it, and carries nothing over`, async (t, world) => {
     const { call, login, status } = world;

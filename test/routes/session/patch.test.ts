@@ -101,6 +101,38 @@ inEveryWorld('what is refused changes nothing', async (t, world) => {
   t.same(await read(), before);
 });
 
+inEveryWorld('whatever a key is called, it comes back, and its step is checked', async (t, world) => {
+  for (const key of ['', ' ', '\n', 'a\nb', '\u2028', '\u0000', '"', '\\', '😀', '\ud800', 'toString', '1']) {
+    const { patch, read } = await start(world, { [key]: 1 });
+    const name = encodeURI(`"${key.toWellFormed()}"`);
+    for (const step of ['1', 1.5, {}, null]) {
+      const answer = await patch({ increment: { [key]: step } });
+      t.match(answer.json(), { statusCode: 400, code: 'FST_ERR_VALIDATION' }, `${name} by ${step}`);
+    }
+    t.strictSame((await patch({ increment: { [key]: 1 } })).json().metadata, { [key]: 2 }, name);
+    t.strictSame((await read()).metadata, { [key]: 2 }, name);
+  }
+});
+
+inEveryWorld('null is not a number to increment', async (t, world) => {
+  const { patch } = await start(world, { n: null });
+  t.match((await patch({ increment: { n: 1 } })).json(), { statusCode: 409, code: 'INCREMENT_NOT_INTEGER' });
+});
+
+inEveryWorld('metadata nested deeper than can be written down is too large', async (t, world) => {
+  const { call, login } = world;
+  const { token } = await login('ann');
+  const json = { 'content-type': 'application/json' };
+  const nested = (depth: number) => `{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`;
+  const patch = (depth: number) =>
+    call('PATCH', '/session', { token, headers: json, payload: `{"metadata":${nested(depth)}}` });
+  t.match((await patch(16_000)).json(), { statusCode: 413, code: 'METADATA_TOO_LARGE' });
+  const form = `{"username":"ann","password":"ann-password","metadata":${nested(16_000)}}`;
+  const answer = await call('POST', '/login', { headers: json, payload: form });
+  t.match(answer.json(), { statusCode: 413, code: 'METADATA_TOO_LARGE' });
+  t.equal((await patch(2000)).statusCode, 200, 'what fits is no matter of depth');
+});
+
 inEveryWorld('parallel changes over all pods lose nothing', async (t, world) => {
   const { patch, read } = await start(world, {});
   await Promise.all(Array.from({ length: 40 }, (_, i) => patch({ metadata: { [`k${i}`]: i }, increment: { n: 1 } })));

@@ -47,7 +47,9 @@ for (const { method, url } of routes) {
       t.notOk(answer.headers['set-cookie']);
     }
     for (const key of [KEY, OTHER]) {
-      t.not((await ask(keyed, { authorization: `Bearer ${key}` })).statusCode, 401, 'every key of the list is good');
+      const answer = await ask(keyed, { authorization: `Bearer ${key}` });
+      t.not(answer.statusCode, 401, 'every key of the list is good');
+      t.equal(answer.headers['cache-control'], 'no-store');
     }
     const answer = await ask(keyless, { authorization: `Bearer ${KEY}` });
     t.equal(answer.json().code, 'SERVICE_KEY_REQUIRED', 'without SERVICE_KEYS nobody is a service');

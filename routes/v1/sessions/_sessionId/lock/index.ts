@@ -1,4 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { FastifyReply } from 'fastify';
 import { lockSession, unlockSession } from './schemas.ts';
 
 export default (async (fastify) => {
@@ -7,8 +8,8 @@ export default (async (fastify) => {
   fastify.put('/', { schema: lockSession }, async (request, reply) => {
     const { ttlMs = 500, waitMs = 0 } = request.body ?? {};
     const { sessionId } = request.params;
-    const lock = await sessions.lock({ sessionId, ttlMs, waitMs, signal: request.signal });
-    return reply.header('cache-control', 'no-store').send(lock);
+    const lock = await sessions.lock({ sessionId, ttlMs, waitMs, signal: callerLeft(reply) });
+    return reply.send(lock);
   });
 
   fastify.delete('/', { schema: unlockSession }, async (request, reply) => {
@@ -16,3 +17,10 @@ export default (async (fastify) => {
     return reply.code(204).send();
   });
 }) satisfies FastifyPluginAsyncTypebox;
+
+/** Aborts when nobody is there for the answer. Fastify's `request.signal` does so as soon as a body has been read. */
+function callerLeft(reply: FastifyReply): AbortSignal {
+  const controller = new AbortController();
+  reply.raw.once('close', () => controller.abort());
+  return controller.signal;
+}

@@ -11,6 +11,6 @@ export default (async (fastify) => {
     const results = found.map((session) =>
       session === undefined ? { active: false } : { active: true, session: publicView(session) },
     );
-    return reply.header('cache-control', 'no-store').send({ results });
+    return reply.send({ results });
   });
 }) satisfies FastifyPluginAsyncTypebox;

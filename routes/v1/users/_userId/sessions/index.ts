@@ -10,12 +10,12 @@ export default (async (fastify) => {
     const { userId } = request.params;
     const page = await sessions.list({ userId, limit, after: cursor === undefined ? undefined : parseCursor(cursor) });
     const nextCursor = page.next === undefined ? null : `${page.next.createdAt}.${page.next.sessionId}`;
-    return reply.header('cache-control', 'no-store').send({ sessions: page.sessions.map(publicView), nextCursor });
+    return reply.send({ sessions: page.sessions.map(publicView), nextCursor });
   });
 
   fastify.delete('/', { schema: revokeUserSessions }, async (request, reply) => {
     const revoked = await sessions.revokeUser(request.params.userId, 'service', request.query.except);
-    return reply.header('cache-control', 'no-store').send({ revoked });
+    return reply.send({ revoked });
   });
 }) satisfies FastifyPluginAsyncTypebox;
 
