@@ -1,6 +1,6 @@
 import { SessionError } from './errors.ts';
 import { holderOf } from './locks.ts';
-import { isEmptyPatch, type MetadataPatch, metadataFits } from './metadata.ts';
+import { type MetadataPatch, metadataFits } from './metadata.ts';
 import type { Session } from './session.ts';
 import { isSessionId } from './session-id.ts';
 import type { SessionStore } from './store.ts';
@@ -22,13 +22,6 @@ export function createChanges(store: SessionStore) {
    */
   async function patch({ sessionId, patch, ifVersions, lockToken }: Change): Promise<Session | undefined> {
     if (!isSessionId(sessionId)) return undefined;
-    if (isEmptyPatch(patch)) {
-      const session = await store.read(sessionId, { fresh: true });
-      if (session !== undefined && ifVersions?.includes(session.version) === false) {
-        throw new SessionError('VERSION_CONFLICT');
-      }
-      return session;
-    }
     // What is set can't be more than all there is then.
     if (!metadataFits(patch.set)) throw new SessionError('METADATA_TOO_LARGE');
     const holder = lockToken === undefined ? undefined : holderOf(lockToken);

@@ -52,8 +52,9 @@ export interface SessionStore {
 
   /**
    * Changes the named keys of the metadata and adds one to the version; with `ifVersions`, only if the version is one
-   * of them. While the session is locked only its holder may, and a holder only while it is locked. Whatever the
-   * answer but `patched`, nothing has changed.
+   * of them. While the session is locked only its holder may, and a holder only while it is locked. A change that names
+   * no key is refused where others are, and changes nothing, not even the version. Whatever the answer but `patched`,
+   * nothing has changed.
    */
   patch(change: SessionChange): Promise<Patched>;
 

@@ -171,9 +171,16 @@ export function cached(
     renew: (renewal) => changing(renewal.sessionId, store.renew(renewal)),
     judge: (renewal) => changing(renewal.sessionId, store.judge(renewal)),
 
-    revoke(sessionId) {
+    async revoke(sessionId) {
       if (entries.has(sessionId)) revocations.set(sessionId, performance.now());
-      return changing(sessionId, store.revoke(sessionId));
+      let revoked: Session | undefined;
+      try {
+        revoked = await changing(sessionId, store.revoke(sessionId));
+      } finally {
+        // Of what was not changed here, nothing comes back.
+        if (revoked === undefined) revocations.delete(sessionId);
+      }
+      return revoked;
     },
 
     async revokeUser(userId, except) {

@@ -1,4 +1,4 @@
-import { patchMetadata } from '../session/metadata.ts';
+import { isEmptyPatch, patchMetadata } from '../session/metadata.ts';
 import { isInGrace, isLive, type LimitPolicy, renewed, standingOf } from '../session/policy.ts';
 import { expiresAt, type Session } from '../session/session.ts';
 import type { Position, Renewal, Renewed, SessionStore } from '../session/store.ts';
@@ -122,6 +122,7 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       if (lease !== undefined && lease.holder !== holder) return { status: 'locked' };
       if (lease === undefined && holder !== undefined) return { status: 'lock-lost' };
       if (ifVersions !== undefined && !ifVersions.includes(session.version)) return { status: 'version-conflict' };
+      if (isEmptyPatch(patch)) return { status: 'patched', session };
       const result = patchMetadata(session.metadata, patch);
       if (result.status !== 'patched') return result;
       const patched = { ...session, metadata: result.metadata, version: session.version + 1 };

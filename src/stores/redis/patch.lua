@@ -1,4 +1,4 @@
--- Changes the named keys of a session's metadata, and nothing else of it.
+-- Changes the named keys of a session's metadata, and nothing else of it; where none is named, nothing at all.
 -- ARGV[1]  sessionId
 -- ARGV[2]  JSON: { set: [key, value]..., remove: [key...], increment: [key, step]..., versions: [n...] or null }
 --          keys as JSON text without its quotes, values as JSON text: opaque here, so they come back as they were sent
@@ -9,7 +9,8 @@
 --          { 'absent' | 'locked' | 'lock-lost' | 'version-conflict' | 'too-large' | 'not-integer' }
 local MAX_SAFE = 9007199254740991
 local key = record_key(ARGV[1])
-local record = decode(redis.call('GET', key))
+local stored = redis.call('GET', key)
+local record = decode(stored)
 if not record then return { 'absent' } end
 local patch = cjson.decode(ARGV[2])
 
@@ -22,6 +23,8 @@ if patch.versions ~= cjson.null then
   for _, version in ipairs(patch.versions) do holds = holds or version == record[VERSION] end
   if not holds then return { 'version-conflict' } end
 end
+
+if #patch.set + #patch.remove + #patch.increment == 0 then return { 'patched', stored } end
 
 -- Metadata is a flat list { key, value, key, value... }: the order of the keys is kept.
 local order, values = {}, {}

@@ -158,6 +158,16 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     t.match(await store.read(sessionId), { version: 6, metadata: { text: '40', max: Number.MAX_SAFE_INTEGER } });
   });
 
+  t.test('a change that names no key leaves the version, and is refused where others are', async (t) => {
+    const { store } = await make(t);
+    const { sessionId } = await start(store, fresh('ann', { metadata: { a: 1 } }));
+    const session = await store.read(sessionId);
+    t.same(await store.patch({ sessionId, patch: nothing }), { status: 'patched', session });
+    t.same(await store.patch({ sessionId, patch: nothing, ifVersions: [2] }), { status: 'version-conflict' });
+    t.same(await store.read(sessionId), session);
+    t.same(await store.patch({ sessionId: newSessionId('nobody'), patch: nothing }), { status: 'absent' });
+  });
+
   t.test('metadata beyond 64 keys or 4096 bytes is refused whole', async (t) => {
     const { store } = await make(t);
     const full = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, 'ü']));
@@ -440,6 +450,7 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const patch = { ...nothing, increment: { n: 1 } };
     await store.lock({ sessionId, holder: 'h', ttlMs: 5000 });
     t.same(await store.patch({ sessionId, patch }), { status: 'locked' });
+    t.same(await store.patch({ sessionId, patch: nothing }), { status: 'locked' }, 'be it a change of nothing');
     t.same(await store.patch({ sessionId, patch, holder: 'other' }), { status: 'locked' });
     t.match(await store.patch({ sessionId, patch, holder: 'h' }), { status: 'patched' });
     t.not(await store.touch(sessionId), undefined, 'a lock stops no one else');
