@@ -18,7 +18,7 @@ const SILENCE_MS = 3000;
 const PATIENCE_MS = 60_000;
 
 const SLOTS_REFRESH_MS = 5000;
-const TRY_AGAIN_MS = 40;
+const TRY_AGAIN_MS = 15;
 const MOST_REDIRECTIONS = 4;
 
 /** What a server answers that is no master now, or none yet. */
@@ -55,7 +55,7 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
       redisOptions: connection,
       // Names stay names: they are what certificates are for.
       dnsLookup: (name, found) => found(null, name),
-      enableAutoPipelining: true,
+      // No automatic pipelines: one goes to one node, and a slot on its way would send all of it to another.
       clusterRetryStrategy: retryStrategy,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
       slotsRefreshInterval: SLOTS_REFRESH_MS,
