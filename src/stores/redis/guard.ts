@@ -75,13 +75,13 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
 
   let reconnecting: Promise<void> | undefined;
 
-  /** The client sees a refusal too, and gives the connection up; then it has another one to a master. */
+  /**
+   * The client sees a refusal too, and gives the connection up; then it has another one to a master. Its status still
+   * says "ready" until the old one has been closed.
+   */
   function reconnected(): Promise<void> {
     reconnecting ??= new Promise<void>((resolve) => {
-      setImmediate(() => {
-        if (client.status === 'ready') resolve();
-        else client.once('ready', resolve);
-      });
+      client.once('ready', resolve);
     }).finally(() => {
       reconnecting = undefined;
     });
@@ -94,7 +94,7 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
       return await send();
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await (isCluster && isOnItsWay(error) ? slotsRefreshed(client) : reconnected());
+      await (isCluster ? slotsRefreshed(client) : reconnected());
       // Its caller was told that it failed, and may have done something else since.
       if (performance.now() >= end) throw error;
       return send();
@@ -156,7 +156,7 @@ function createBreaker(probe: () => Promise<unknown>, onChange: (cause?: unknown
   return { policy, stop: () => clearTimeout(timer) };
 }
 
-/** A client asks by itself which node has a slot, but not for what a pipeline with other commands has come upon. */
+/** The client of a Cluster asks anew which node has what by itself, but not for what a pipeline has come upon. */
 function slotsRefreshed(client: Cluster): Promise<void> {
   return new Promise((resolve) => {
     client.refreshSlotsCache(() => resolve());
