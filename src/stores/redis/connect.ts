@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
 import { createSentinels } from './sentinels.ts';
+import { TlsConnector } from './sockets.ts';
 
 /** The client of the data connection; of a Cluster, one connection per node behind one client. */
 export type RedisClient = Redis | Cluster;
@@ -38,7 +39,7 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
   const connection = {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: {}, Connector: TlsConnector } : {}),
     autoResendUnfulfilledCommands: false,
     socketTimeout: patient ? PATIENCE_MS : SILENCE_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
