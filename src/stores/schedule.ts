@@ -20,13 +20,20 @@ export function createSchedule(from: number): Schedule {
     },
 
     takeDue(now) {
-      const due: string[][] = [];
+      const current = Math.max(secondOf(now), first);
+      const passed = current - first + 1;
+      // Where the clock was set, or the machine slept, more seconds have passed than there are any sessions in.
+      const seconds =
+        passed <= bySecond.size
+          ? Array.from({ length: passed }, (_, i) => first + i)
+          : [...bySecond.keys()].filter((second) => second <= current);
       // What comes up later in this second is looked at again.
-      for (const current = secondOf(now); ; first += 1) {
-        due.push(bySecond.get(first) ?? []);
-        bySecond.delete(first);
-        if (first >= current) return due.flat();
-      }
+      first = current;
+      return seconds.flatMap((second) => {
+        const ids = bySecond.get(second) ?? [];
+        bySecond.delete(second);
+        return ids;
+      });
     },
   };
 }

@@ -84,6 +84,50 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
   return { url, client, masters, replicas, inStep };
 }
 
+/** A slot on its way from the master that has it to another one, as `redis-cli --cluster reshard` moves it. */
+export interface Move {
+  /** Moves some of its keys. @throws where the other master has one of them */
+  keys(...keys: readonly string[]): Promise<void>;
+  /** Moves the keys that are left, and gives the slot away. */
+  finish(): Promise<void>;
+}
+
+/** Begins to move the slot of a key. */
+export async function beginMove({ masters }: RedisCluster, key: string): Promise<Move> {
+  const [first] = masters as [RedisServer];
+  const slot = await first.client.cluster('KEYSLOT', key);
+  const ids = await Promise.all(masters.map(({ client }) => client.call('CLUSTER', 'MYID') as Promise<string>));
+  const owners = await Promise.all(
+    masters.map(({ client }) =>
+      client.get(key).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  );
+  const [from, to] = [owners.indexOf(true), owners.indexOf(false)];
+  const [source, target] = [masters[from], masters[to]] as [RedisServer, RedisServer];
+  await target.client.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', ids[from] as string);
+  await source.client.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', ids[to] as string);
+
+  const keys: Move['keys'] = async (...keys) => {
+    await source.client.call('MIGRATE', '127.0.0.1', target.port, '', 0, 5000, 'KEYS', ...keys);
+  };
+  return {
+    keys,
+    async finish() {
+      for (;;) {
+        const left = (await source.client.call('CLUSTER', 'GETKEYSINSLOT', slot, 10)) as string[];
+        if (left.length === 0) break;
+        await keys(...left);
+      }
+      for (const { client } of [target, source, ...masters]) {
+        await client.call('CLUSTER', 'SETSLOT', slot, 'NODE', ids[to] as string);
+      }
+    },
+  };
+}
+
 /** Clients of the single servers behind a client: one, or a Cluster's masters. */
 export function serversOf(client: Redis | Cluster): Redis[] {
   return client instanceof Cluster ? client.nodes('master') : [client];

@@ -105,11 +105,11 @@ export async function auditStore(deps: {
     }
     const end = session === undefined ? '' : expiresAt(session);
     const args = [breach, sessionId, userId ?? '', end, session?.createdAt ?? ''];
-    return (await runScript(client, 'repair', [keys.counter(shard)], args)) as number;
+    return (await runScript(client, 'repair', keys.ofScript(shard), args)) as number;
   }
 
   async function recount({ shard, users }: Shard, set: boolean): Promise<number> {
-    return (await runScript(client, 'recount', [keys.counter(shard)], [set ? 1 : 0, ...users])) as number;
+    return (await runScript(client, 'recount', keys.ofScript(shard), [set ? 1 : 0, ...users])) as number;
   }
 }
 

@@ -1,5 +1,6 @@
 -- What all scripts share; it is put in front of each of them.
 -- KEYS[1]  the shard's counter of living sessions, <prefix>:{<shard>}:n
+-- KEYS[2]  a key that never exists: no script is run on half of a shard (keys.ts)
 -- Every other key is named from it, so all keys of a script share one slot. With the prefix sd and the shard 3f:
 --   sd:{3f}:s:<sessionId>  string   the record, ends by PEXPIREAT
 --   sd:{3f}:u:<userId>     zset     the user's sessions by creation; the anonymous ones under the empty name

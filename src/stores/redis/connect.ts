@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
 import { createSentinels } from './sentinels.ts';
+import { TlsConnector } from './sockets.ts';
 
 /** The client of the data connection; of a Cluster, one connection per node behind one client. */
 export type RedisClient = Redis | Cluster;
@@ -18,7 +19,7 @@ const SILENCE_MS = 3000;
 const PATIENCE_MS = 60_000;
 
 const SLOTS_REFRESH_MS = 5000;
-const TRY_AGAIN_MS = 40;
+const TRY_AGAIN_MS = 15;
 const MOST_REDIRECTIONS = 4;
 
 /** What a server answers that is no master now, or none yet. */
@@ -38,7 +39,7 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
   const connection = {
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: {}, Connector: TlsConnector } : {}),
     autoResendUnfulfilledCommands: false,
     socketTimeout: patient ? PATIENCE_MS : SILENCE_MS,
     connectTimeout: CONNECT_TIMEOUT_MS,
@@ -55,7 +56,7 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
       redisOptions: connection,
       // Names stay names: they are what certificates are for.
       dnsLookup: (name, found) => found(null, name),
-      enableAutoPipelining: true,
+      // No automatic pipelines: one goes to one node, and a slot on its way would send all of it to another.
       clusterRetryStrategy: retryStrategy,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
       slotsRefreshInterval: SLOTS_REFRESH_MS,

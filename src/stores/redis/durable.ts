@@ -106,12 +106,13 @@ export function createDurableWrites(deps: {
     const pipeline = client.pipeline();
     for (const { shard, name, args } of batch) {
       const { lua, sha } = loadScript(name);
-      if (byHash) pipeline.evalsha(sha, 1, keys.counter(shard), ...args);
-      else pipeline.eval(lua, 1, keys.counter(shard), ...args);
+      const given = keys.ofScript(shard);
+      if (byHash) pipeline.evalsha(sha, given.length, ...given, ...args);
+      else pipeline.eval(lua, given.length, ...given, ...args);
     }
     const answers: Answer[] = (await pipeline.wait(replicas, WAIT_MS).exec()) ?? [];
-    const [first] = answers;
-    if (isRefusal(first?.[0])) throw first?.[0];
+    // Only where nothing was done is it all sent once more.
+    if (batch.every((_, place) => isRefusal(answers[place]?.[0]))) throw answers[0]?.[0];
     const unknown = [...batch.keys()].filter((place) => isUnknownScript(answers[place]?.[0]));
     if (byHash && unknown.length > 0) {
       const again = await send(

@@ -38,8 +38,10 @@ export interface GuardOptions {
 
 const FAILURES_TO_OPEN = 3;
 const PROBE_PAUSE_MS = 100;
-// What a node of a Cluster answers while slots are nobody's, or on their way.
-const NO_SLOT = /^(CLUSTERDOWN|TRYAGAIN) /;
+// What a node of a Cluster answers while slots are nobody's, and what while one goes to another node or has gone there;
+// the client says the latter in its own words once it has followed enough of them.
+const NO_SLOT = /^CLUSTERDOWN /;
+const ON_ITS_WAY = /^(Too many Cluster redirections\. Last error: \w+: )?(TRYAGAIN|ASK|MOVED) /;
 
 /**
  * Guards the commands of one client (M. Nygard, "Release It!", circuit breaker). After three failures in a row nothing
@@ -56,7 +58,7 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
     if (breaker === undefined) {
       // In a Cluster, a key of the shard leads to its master.
       const probe = (): Promise<unknown> => (name === '' ? ping(client) : client.exists(`{${name}}`));
-      breaker = createBreaker(() => withDeadline(attempt(probe), deadlineMs), report);
+      breaker = createBreaker(() => withDeadline(attempt(probe, deadlineMs), deadlineMs), report);
       breakers.set(name, breaker);
     }
     return breaker;
@@ -73,25 +75,28 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
 
   let reconnecting: Promise<void> | undefined;
 
-  /** The client sees a refusal too, and gives the connection up; then it has another one to a master. */
+  /**
+   * The client sees a refusal too, and gives the connection up; then it has another one to a master. Its status still
+   * says "ready" until the old one has been closed.
+   */
   function reconnected(): Promise<void> {
     reconnecting ??= new Promise<void>((resolve) => {
-      setImmediate(() => {
-        if (client.status === 'ready') resolve();
-        else client.once('ready', resolve);
-      });
+      client.once('ready', resolve);
     }).finally(() => {
       reconnecting = undefined;
     });
     return reconnecting;
   }
 
-  async function attempt<T>(send: () => Promise<T>): Promise<T> {
+  async function attempt<T>(send: () => Promise<T>, forMs: number): Promise<T> {
+    const end = performance.now() + forMs;
     try {
       return await send();
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      await reconnected();
+      await (isCluster ? slotsRefreshed(client) : reconnected());
+      // Its caller was told that it failed, and may have done something else since.
+      if (performance.now() >= end) throw error;
       return send();
     }
   }
@@ -105,7 +110,7 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
       if (policy.state !== CircuitState.Closed) throw new SessionError('STORE_UNAVAILABLE');
       const start = performance.now();
       try {
-        return await policy.execute(() => withDeadline(attempt(send), deadlineMs - waitedMs));
+        return await policy.execute(() => withDeadline(attempt(send, deadlineMs - waitedMs), deadlineMs - waitedMs));
       } catch (cause) {
         throw new SessionError('STORE_UNAVAILABLE', { cause });
       } finally {
@@ -151,12 +156,26 @@ function createBreaker(probe: () => Promise<unknown>, onChange: (cause?: unknown
   return { policy, stop: () => clearTimeout(timer) };
 }
 
+/** The client of a Cluster asks anew which node has what by itself, but not for what a pipeline has come upon. */
+function slotsRefreshed(client: Cluster): Promise<void> {
+  return new Promise((resolve) => {
+    client.refreshSlotsCache(() => resolve());
+  });
+}
+
 /** Whether an error says that Redis can't answer; others it has answered, with an error. */
 function isFailure(error: unknown): boolean {
+  // The rest of the shard can be read meanwhile.
+  if (isOnItsWay(error)) return false;
   return !(error instanceof Error && error.name === 'ReplyError') || isRefusal(error);
 }
 
 /** Whether a server refused a command for what it is at present: nothing was done. */
 export function isRefusal(error: unknown): error is Error {
-  return error instanceof Error && (NO_MASTER.test(error.message) || NO_SLOT.test(error.message));
+  return error instanceof Error && [NO_MASTER, NO_SLOT, ON_ITS_WAY].some((words) => words.test(error.message));
+}
+
+/** Whether a node of a Cluster refused a command because of a slot that goes from one to another. */
+export function isOnItsWay(error: unknown): boolean {
+  return error instanceof Error && ON_ITS_WAY.test(error.message);
 }

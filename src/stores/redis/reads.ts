@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
 import type { RedisClient } from './connect.ts';
-import type { Guard } from './guard.ts';
+import { type Guard, isOnItsWay } from './guard.ts';
 
 /** Most keys of one command: Redis serves nobody else while it works on it. */
 const MAX_KEYS = 512;
@@ -25,12 +25,22 @@ export function createReads(client: RedisClient, guard: Guard): (shard: string, 
     const answer = new Promise<(string | null)[]>((resolve, reject) => {
       setImmediate(() => {
         if (batches.get(group) === batch) batches.delete(group);
-        guard.ask(shard, 'mget', () => client.mget(keys)).then(resolve, reject);
+        guard.ask(shard, 'mget', () => readAll(keys)).then(resolve, reject);
       });
     });
     const batch = { keys, answer };
     batches.set(group, batch);
     return batch;
+  }
+
+  async function readAll(keys: string[]): Promise<(string | null)[]> {
+    try {
+      return await client.mget(keys);
+    } catch (error) {
+      if (!isOnItsWay(error)) throw error;
+      // Some keys of the slot are still here and some already there. A key alone is found wherever it is.
+      return Promise.all(keys.map((key) => client.get(key)));
+    }
   }
 
   return async (shard, key) => {

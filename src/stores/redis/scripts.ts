@@ -30,7 +30,7 @@ const scripts = new Map<ScriptName, Script>();
 /**
  * Runs a script on one shard: EVALSHA, and the text itself only where Redis does not know it yet.
  *
- * @param keys of a script on sessions, the shard's counter: `KEYS[1]`
+ * @param keys of a script on sessions, those of `ofScript` in keys.ts
  */
 export async function runScript(
   client: RedisClient,

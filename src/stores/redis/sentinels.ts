@@ -1,8 +1,7 @@
-import { connect as connectTcp } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
-import { connect as connectTls } from 'node:tls';
 import { AbstractConnector, Redis, type RedisOptions } from 'ioredis';
 import type { RedisAddress } from './address.ts';
+import { openSocket, TlsConnector } from './sockets.ts';
 
 const SWITCHED = '+switch-master';
 // A replica is about to become the master. When that is asked for, the old master goes on for a second and more, and
@@ -48,7 +47,7 @@ export function createSentinels(
       ...place,
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
-      ...(tls ? { tls: {} } : {}),
+      ...(tls ? { tls: {}, Connector: TlsConnector } : {}),
       lazyConnect: true,
       enableReadyCheck: false,
       autoResubscribe: false,
@@ -130,7 +129,7 @@ export function createSentinels(
     }
 
     private open(place: Place) {
-      const stream = tls ? connectTls({ ...place }) : connectTcp({ ...place });
+      const stream = openSocket(place, tls);
       stream.once('error', (problem) => {
         this.firstError = problem;
       });

@@ -40,7 +40,7 @@ export function createRedisStore(deps: {
 
   function run(script: ScriptName, shard: string, ...args: Argument[]): Promise<unknown> {
     if (durable !== undefined && DURABLE.has(script)) return durable.run(shard, script, args);
-    return guard.ask(shard, script, () => runScript(client, script, [keys.counter(shard)], args));
+    return guard.ask(shard, script, () => runScript(client, script, keys.ofScript(shard), args));
   }
 
   /** Whether it is this pod's turn to sweep: one pod a second, whoever asks first; a pod that is gone is not missed. */
@@ -186,10 +186,13 @@ export function createRedisStore(deps: {
 
     async sweep() {
       if (!(await leads())) return { expired: 0, more: false };
-      const swept = (await Promise.all(shardNames.map((shard) => run('sweep', shard, SWEEP_BATCH)))) as [
-        number,
-        number,
-      ][];
+      const answers = await Promise.allSettled(shardNames.map((shard) => run('sweep', shard, SWEEP_BATCH)));
+      // What some shards have ended is not ended again: it counts, whatever became of the others.
+      const swept = answers.flatMap((answer) =>
+        answer.status === 'fulfilled' ? [answer.value as [number, number]] : [],
+      );
+      const [first] = answers;
+      if (swept.length === 0 && first?.status === 'rejected') throw first.reason;
       return {
         expired: swept.reduce((sum, [expired]) => sum + expired, 0),
         more: swept.some(([, more]) => more === 1),

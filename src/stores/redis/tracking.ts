@@ -6,7 +6,8 @@ import { withDeadline } from './deadline.ts';
 
 const CHANNEL = '__redis__:invalidate';
 const SUBSCRIBER_GONE = 'The client ID you want redirect to does not exist';
-// A connection that went silent would swallow invalidations: it is asked every second whether it is there.
+// A subscriber that went silent would swallow invalidations, and for a data connection that the server has lost there are
+// none: both are asked every second whether they are there.
 const PULSE_MS = 1000;
 
 export interface Tracking extends Invalidations {
@@ -130,6 +131,8 @@ export function createTracking(deps: {
     };
     const pulse = setInterval(() => {
       if (subscriberId !== 0) withDeadline(subscriber.ping(), PULSE_MS).catch(() => subscriber.disconnect(true));
+      // Nothing is held then until the data connection has answered, or been replaced.
+      if (pair.on) withDeadline(data.ping(), PULSE_MS).catch(() => pair.on && subscriber.disconnect(true));
     }, PULSE_MS).unref();
 
     data.on('ready', onData.ready).on('close', onData.close);
