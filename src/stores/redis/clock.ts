@@ -1,6 +1,10 @@
 import type { RedisClient } from './connect.ts';
+import { withDeadline } from './deadline.ts';
 
 const RESYNC_MS = 30_000;
+const RETRY_MS = 1000;
+// An answer that took longer says little: the difference measured before is better.
+const LATEST_MS = 1000;
 
 export interface RedisClock {
   now(): number;
@@ -13,25 +17,34 @@ export interface RedisClock {
  */
 export function createRedisClock(client: RedisClient, now: () => number = Date.now): RedisClock {
   let offset = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
 
   async function measure(): Promise<void> {
     const sent = now();
-    const [seconds, microseconds] = await client.time();
+    const [seconds, microseconds] = await withDeadline(client.time(), LATEST_MS);
     const received = now();
     offset = Number(seconds) * 1000 + Number(microseconds) / 1000 - (sent + received) / 2;
   }
 
-  // Without an answer the difference measured before stays the best there is.
-  const remeasure = () => void measure().catch(() => undefined);
-  const timer = setInterval(remeasure, RESYNC_MS).unref();
-  client.on('ready', remeasure);
-  if (client.status === 'ready') remeasure();
+  async function keepMeasuring(): Promise<void> {
+    const pause = await measure().then(
+      () => RESYNC_MS,
+      () => RETRY_MS,
+    );
+    clearTimeout(timer);
+    if (!stopped) timer = setTimeout(keepMeasuring, pause).unref();
+  }
+
+  client.on('ready', keepMeasuring);
+  if (client.status === 'ready') void keepMeasuring();
 
   return {
     now: () => Math.round(now() + offset),
     stop: () => {
-      clearInterval(timer);
-      client.off('ready', remeasure);
+      stopped = true;
+      clearTimeout(timer);
+      client.off('ready', keepMeasuring);
     },
   };
 }

@@ -139,6 +139,7 @@ interface Breaker {
 /** A breaker that asks by itself whether it may close. */
 function createBreaker(probe: () => Promise<unknown>, onChange: (cause?: unknown) => void): Breaker {
   let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
   const policy = circuitBreaker(handleWhen(isFailure), {
     breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
     // The pause is kept here: the library measures it by a clock that people set.
@@ -146,6 +147,7 @@ function createBreaker(probe: () => Promise<unknown>, onChange: (cause?: unknown
   });
 
   const probeLater = () => {
+    if (stopped) return;
     timer = setTimeout(() => void policy.execute(probe).catch(() => undefined), PROBE_PAUSE_MS).unref();
   };
   policy.onBreak((reason) => {
@@ -153,7 +155,13 @@ function createBreaker(probe: () => Promise<unknown>, onChange: (cause?: unknown
     onChange('error' in reason ? reason.error : undefined);
   });
   policy.onReset(() => onChange());
-  return { policy, stop: () => clearTimeout(timer) };
+  return {
+    policy,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
 }
 
 /** The client of a Cluster asks anew which node has what by itself, but not for what a pipeline has come upon. */

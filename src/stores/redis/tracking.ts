@@ -159,7 +159,11 @@ export function createTracking(deps: {
     if (pairs.has(node)) return;
     // A Cluster's client connects to a node when it first needs it.
     if (node.status === 'wait') node.once('connecting', () => add(node));
-    else pairs.set(node, watch(node));
+    else {
+      pairs.set(node, watch(node));
+      // A Cluster's client does not always say that a node is gone.
+      node.once('end', () => remove(node));
+    }
   }
 
   // A master that others have replaced does not hear, hence does not tell, of what changes on its successor.
