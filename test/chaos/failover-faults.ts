@@ -34,11 +34,7 @@ export const replicatedFaults: readonly Fault<Replicated>[] = [
   },
   {
     name: 'failover asked for',
-    async apply(world) {
-      const master = await world.sentinels.master();
-      await world.sentinels.sentinels[0]?.client.call('SENTINEL', 'FAILOVER', MASTER_NAME);
-      await untilReplaced(world, master);
-    },
+    apply: ({ sentinels }) => sentinels.failOver(),
     heal: ({ sentinels }) => sentinels.inStep(),
   },
 ];

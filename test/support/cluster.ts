@@ -57,6 +57,8 @@ export async function startCluster(t: Owner, options: ClusterOptions = {}): Prom
 
   const [first] = servers;
   for (const [position, { client, port, busPort }] of servers.entries()) {
+    // Nodes with the same epoch agree on others later, and meanwhile one may take back a slot that has been moved.
+    await client.call('CLUSTER', 'SET-CONFIG-EPOCH', position + 1);
     const from = Math.ceil((SLOTS / masters.length) * position);
     const to = Math.ceil((SLOTS / masters.length) * (position + 1)) - 1;
     if (position < masters.length) await client.call('CLUSTER', 'ADDSLOTSRANGE', from, to);

@@ -14,6 +14,8 @@ export interface RedisSentinels {
   master(): Promise<RedisServer>;
   /** Waits until the replicas of the present master have all that was written to it. */
   inStep(): Promise<void>;
+  /** Asks a sentinel to replace the present master, and answers when another one is. */
+  failOver(): Promise<void>;
   /** Ends a server as kill -9 does. */
   kill(server: RedisServer): Promise<void>;
   /** Starts a server that was killed again, empty and as a master, and waits until the sentinels have demoted it. */
@@ -124,12 +126,27 @@ export async function startSentinels(t: Owner, options: SentinelOptions = {}): P
     }, 20_000);
   }
 
+  async function failOver(): Promise<void> {
+    const former = await master();
+    const replaced = () =>
+      until(async () => (await master()) !== former, 8000).then(
+        () => true,
+        () => false,
+      );
+    // On a busy machine it may come to nothing, and then it is asked for again.
+    await until(async () => {
+      await sentinels[0]?.client.call('SENTINEL', 'FAILOVER', MASTER_NAME).catch(() => undefined);
+      return replaced();
+    }, 30_000);
+  }
+
   return {
     url: `redis${certificates === undefined ? '' : 's'}+sentinel://${sentinels.map(({ port }) => `127.0.0.1:${port}`)}/${MASTER_NAME}`,
     servers,
     sentinels,
     master,
     inStep,
+    failOver,
     kill: stopProcess,
     async revive(server) {
       const revived = await startData(server.port);
