@@ -24,6 +24,7 @@ export default fp<RedisOptions>(
     const { REDIS_URL: url } = config;
     if (url === undefined) {
       fastify.decorate('redisGuard', undefined);
+      meters.breaker(() => 0);
       return;
     }
     const address = parseRedisUrl(url);

@@ -39,7 +39,10 @@ export default fp<SessionsOptions>(
   async (fastify, { now = Date.now, deadlineMs }) => {
     const { config, meters, log } = fastify;
     const { redisGuard } = fastify;
+    // Sessions in the near cache, where there is one.
+    let held = () => 0;
     const store = redisGuard === undefined ? createMemoryStore({ now }) : await redisStore(redisGuard);
+    meters.nearCacheEntries(held);
 
     const sessions = createSessions({
       store,
@@ -109,7 +112,7 @@ export default fp<SessionsOptions>(
         degraded: { forMs: config.DEGRADED_VERIFY_SECONDS * 1000, isAllowed: guard.isOpen },
         onPropagated: (ms) => meters.revocationSeen(ms / 1000),
       });
-      meters.nearCacheEntries(near.entries);
+      held = near.entries;
       return near;
     }
 

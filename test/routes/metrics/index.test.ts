@@ -45,6 +45,8 @@ inEveryWorld('what happens to sessions is counted under the names of the contrac
   const answer = await (pods[0] as (typeof pods)[number]).inject('/metrics');
   t.match(answer.headers['content-type'], /^text\/plain/);
   t.match(answer.body, /^http_request_duration_seconds_count\{/m);
+  t.match(answer.body, /^store_breaker_state 0$/m, 'wherever sessions live');
+  t.match(answer.body, /^near_cache_entries \d+$/m);
   if (world.name === 'redis') {
     const commands = Object.keys(await sumOf(world.pods, 'store_command_seconds_count'));
     for (const command of ['mget', 'create', 'touch', 'revoke']) t.ok(commands.includes(`{command="${command}"}`));
