@@ -91,7 +91,7 @@ export interface SessionStore {
   count(): Promise<number>;
 
   /**
-   * Takes a bounded batch of the sessions that have ended by time out of all indexes. `more`: another batch is due.
+   * Takes sessions that have ended by time out of all indexes, as many as the store does at once. `more`: others are due.
    * Any number of pods may call it at any time, and each session is counted in one call of one of them.
    */
   sweep(): Promise<Swept>;

@@ -73,7 +73,6 @@ export function createTracking(deps: {
       protocol: 2,
       lazyConnect: true,
       autoResubscribe: false,
-      enableAutoPipelining: false,
       enableOfflineQueue: false,
       // A Cluster's node connections have none.
       retryStrategy: (attempt: number) => pauseBeforeRetry(Math.max(attempt, strangers)),
