@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError, codeOf, errors } from '../src/errors.ts';
+import { ApiError, codeOf, errors } from '../src/http/errors.ts';
 import { SessionError } from '../src/session/errors.ts';
 
 const RETRY_SECONDS = 1;

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import type { Config } from '../src/config.ts';
+import type { Config } from '../src/config/load.ts';
 import type { Credentials } from '../src/credentials/credentials.ts';
 import {
   createDemoCredentials,
@@ -8,7 +8,7 @@ import {
   createUsersFileCredentials,
 } from '../src/credentials/users-file.ts';
 import { createWebhookCredentials } from '../src/credentials/webhook.ts';
-import { ApiError, codeOf } from '../src/errors.ts';
+import { ApiError, codeOf } from '../src/http/errors.ts';
 import type { Metadata } from '../src/session/session.ts';
 import type { StartedSession } from '../src/session/starts.ts';
 

@@ -2,8 +2,8 @@ import client, { type Histogram } from '@prometheus-io/client';
 import type { FastifyReply, onSendHookHandler } from 'fastify';
 import fastifyMetrics from 'fastify-metrics';
 import fp from 'fastify-plugin';
-import { createMeters, type Meters } from '../src/meters.ts';
-import { observerOf } from '../src/observer.ts';
+import { createMeters, type Meters } from '../src/observability/meters.ts';
+import { observerOf } from '../src/observability/observer.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,7 +1,7 @@
 import fastifySwagger, { type SwaggerTransform } from '@fastify/swagger';
 import fp from 'fastify-plugin';
 import packageJson from '../package.json' with { type: 'json' };
-import { NoBody } from '../src/schemas.ts';
+import { NoBody } from '../src/http/schemas.ts';
 
 /** The OpenAPI 3.1 document, made of the routes' schemas; `/docs` shows it. */
 export default fp(

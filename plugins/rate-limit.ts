@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError } from '../src/errors.ts';
-import { createSharedCounter } from '../src/stores/redis/shared-counter.ts';
+import { ApiError } from '../src/http/errors.ts';
+import { createSharedCounter } from '../src/stores/redis/limits/shared-counter.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

@@ -1,9 +1,9 @@
 import fastifyRedis from '@fastify/redis';
 import fp from 'fastify-plugin';
-import { parseRedisUrl } from '../src/stores/redis/address.ts';
-import { closeRedisClient, connectSoon, createRedisClient } from '../src/stores/redis/connect.ts';
-import { createGuard, type Guard } from '../src/stores/redis/guard.ts';
-import { checkServer } from '../src/stores/redis/server-check.ts';
+import { parseRedisUrl } from '../src/stores/redis/connection/address.ts';
+import { closeRedisClient, connectSoon, createRedisClient } from '../src/stores/redis/connection/connect.ts';
+import { createGuard, type Guard } from '../src/stores/redis/connection/guard.ts';
+import { checkServer } from '../src/stores/redis/connection/server-check.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

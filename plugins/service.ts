@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError } from '../src/errors.ts';
-import { bearerToken } from '../src/presented.ts';
-import { isSameSecret } from '../src/secret.ts';
+import { ApiError } from '../src/http/errors.ts';
+import { bearerToken } from '../src/http/presented.ts';
+import { isSameSecret } from '../src/http/secret.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

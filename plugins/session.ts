@@ -1,9 +1,9 @@
 import fastifyCookie from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify';
 import fp from 'fastify-plugin';
-import { ApiError } from '../src/errors.ts';
-import { isoTime } from '../src/iso-time.ts';
-import { type Presented, presented } from '../src/presented.ts';
+import { ApiError } from '../src/http/errors.ts';
+import { isoTime } from '../src/http/iso-time.ts';
+import { type Presented, presented } from '../src/http/presented.ts';
 import { SessionError } from '../src/session/errors.ts';
 import { type Device, expiresAt, type Session } from '../src/session/session.ts';
 import type { StartedSession } from '../src/session/starts.ts';

@@ -1,7 +1,7 @@
 import fp from 'fastify-plugin';
 import { LRUCache } from 'lru-cache';
-import { isSameDevice } from '../src/binding.ts';
-import type { Config } from '../src/config.ts';
+import type { Config } from '../src/config/load.ts';
+import { isSameDevice } from '../src/device-binding/same-device.ts';
 import type { SessionEvent } from '../src/session/events.ts';
 import type { SessionPolicy } from '../src/session/policy.ts';
 import { createSessions, type Sessions } from '../src/session/sessions.ts';
@@ -9,14 +9,14 @@ import type { SessionStore } from '../src/session/store.ts';
 import { createTokenCodec, type TokenClaims, type VerifiedTokens } from '../src/session/token.ts';
 import type { Binding } from '../src/session/verification.ts';
 import { cached } from '../src/stores/cached.ts';
-import { createMemoryStore } from '../src/stores/memory.ts';
-import { createRedisClock } from '../src/stores/redis/clock.ts';
-import { closeRedisClient, connectSoon, type RedisClient } from '../src/stores/redis/connect.ts';
-import { createDurableWrites, type DurableWrites } from '../src/stores/redis/durable.ts';
-import { createGuard, type Guard } from '../src/stores/redis/guard.ts';
-import { claimShards, ShardsError } from '../src/stores/redis/shards.ts';
+import { createMemoryStore } from '../src/stores/memory/store.ts';
+import { createRedisClock } from '../src/stores/redis/coherence/clock.ts';
+import { createTracking } from '../src/stores/redis/coherence/tracking.ts';
+import { closeRedisClient, connectSoon, type RedisClient } from '../src/stores/redis/connection/connect.ts';
+import { createGuard, type Guard } from '../src/stores/redis/connection/guard.ts';
+import { createDurableWrites, type DurableWrites } from '../src/stores/redis/durable-writes.ts';
+import { claimShards, ShardsError } from '../src/stores/redis/layout/shards.ts';
 import { createRedisStore } from '../src/stores/redis/store.ts';
-import { createTracking } from '../src/stores/redis/tracking.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

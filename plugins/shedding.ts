@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import fp from 'fastify-plugin';
-import { ApiError } from '../src/errors.ts';
+import { ApiError } from '../src/http/errors.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {

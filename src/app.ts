@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fastifyAutoload from '@fastify/autoload';
 import { Ajv } from 'ajv';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
-import { type Config, trustedProxies } from './config.ts';
-import { type ErrorCode, errors } from './errors.ts';
+import { type Config, trustedProxies } from './config/load.ts';
+import { type ErrorCode, errors } from './http/errors.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const BODY_LIMIT = 32 * 1024;

@@ -4,10 +4,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
-import { type Config, loadConfig } from './config.ts';
-import { readEnvironment } from './environment.ts';
-import { loggerOptions } from './logging.ts';
-import { describeRedis, parseRedisUrl } from './stores/redis/address.ts';
+import { readEnvironment } from './config/environment.ts';
+import { type Config, loadConfig } from './config/load.ts';
+import { loggerOptions } from './observability/logging.ts';
+import { describeRedis, parseRedisUrl } from './stores/redis/connection/address.ts';
 
 // Of the grace, the share in which load balancers learn from /readyz that they should go elsewhere.
 const DRAIN_SHARE = 0.2;

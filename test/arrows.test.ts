@@ -60,7 +60,7 @@ t.test('an import along the arrows is none', async (t) => {
     'src/stores/b.ts': 'ioredis',
     'src/app.ts': 'fastify',
     'routes/a/index.ts': '../../src/session/session.ts',
-    'plugins/a.ts': '../src/stores/memory.ts',
+    'plugins/a.ts': '../src/stores/memory/store.ts',
   });
   t.same([...said], []);
 });

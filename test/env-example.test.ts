@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { TSchema } from '@sinclair/typebox';
 import t from 'tap';
-import { loadConfig } from '../src/config.ts';
-import { ConfigSchema } from '../src/config-schema.ts';
+import { loadConfig } from '../src/config/load.ts';
+import { ConfigSchema } from '../src/config/schema.ts';
 
 const text = await readFile(new URL('../.env.example', import.meta.url), 'utf8');
 const settings = Object.entries<TSchema>(ConfigSchema.properties);

@@ -1,5 +1,5 @@
-import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/address.ts';
-import { closeRedisClient, createRedisClient, type RedisClient } from '../../src/stores/redis/connect.ts';
+import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/connection/address.ts';
+import { closeRedisClient, createRedisClient, type RedisClient } from '../../src/stores/redis/connection/connect.ts';
 import { type Core, freePort, type Started, start, temporaryFolder } from './process.ts';
 
 export interface RedisServer extends Started {

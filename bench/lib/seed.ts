@@ -1,9 +1,9 @@
 import type { Session } from '../../src/session/session.ts';
 import { newSessionId } from '../../src/session/session-id.ts';
 import { createTokenCodec } from '../../src/session/token.ts';
-import { createRedisClock } from '../../src/stores/redis/clock.ts';
-import type { RedisClient } from '../../src/stores/redis/connect.ts';
-import { createGuard } from '../../src/stores/redis/guard.ts';
+import { createRedisClock } from '../../src/stores/redis/coherence/clock.ts';
+import type { RedisClient } from '../../src/stores/redis/connection/connect.ts';
+import { createGuard } from '../../src/stores/redis/connection/guard.ts';
 import { createRedisStore } from '../../src/stores/redis/store.ts';
 import { SECRET, USER_AGENT } from './service.ts';
 

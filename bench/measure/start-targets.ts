@@ -1,5 +1,5 @@
 import { shardOfSession } from '../../src/session/session-id.ts';
-import { createKeys } from '../../src/stores/redis/keys.ts';
+import { createKeys } from '../../src/stores/redis/layout/keys.ts';
 import { type Answer, ask, bytesOfAnswer } from '../lib/answer.ts';
 import { freePort, type Started, start } from '../lib/process.ts';
 import { type RedisServer, startRedis } from '../lib/redis.ts';

@@ -1,4 +1,4 @@
-import { Empty, etag, failures } from '../../src/schemas.ts';
+import { Empty, etag, failures } from '../../src/http/schemas.ts';
 
 const cacheControl = { 'cache-control': { type: 'string', const: 'public, max-age=300' } };
 

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { operatorFailures } from '../../src/schemas.ts';
+import { operatorFailures } from '../../src/http/schemas.ts';
 
 export const healthz = {
   summary: 'Is the process running?',

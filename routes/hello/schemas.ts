@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { failures } from '../../src/schemas.ts';
+import { failures } from '../../src/http/schemas.ts';
 
 export const hello = {
   summary: 'Say hello',

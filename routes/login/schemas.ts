@@ -1,5 +1,13 @@
 import { Type } from '@sinclair/typebox';
-import { durableFailures, failures, Metadata, Session, Strict, sessionFailures, withToken } from '../../src/schemas.ts';
+import {
+  durableFailures,
+  failures,
+  Metadata,
+  Session,
+  Strict,
+  sessionFailures,
+  withToken,
+} from '../../src/http/schemas.ts';
 
 export const login = {
   summary: 'Log in',

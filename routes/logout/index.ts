@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ApiError } from '../../src/errors.ts';
+import { ApiError } from '../../src/http/errors.ts';
 import { logout } from './schemas.ts';
 
 export default (async (fastify) => {

@@ -1,4 +1,4 @@
-import { durableFailures, Empty, failures, NoBody, sessionFailures, userSecurity } from '../../src/schemas.ts';
+import { durableFailures, Empty, failures, NoBody, sessionFailures, userSecurity } from '../../src/http/schemas.ts';
 
 export const logout = {
   summary: 'Log out',

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ApiError } from '../../src/errors.ts';
-import { bearerToken } from '../../src/presented.ts';
-import { isSameSecret } from '../../src/secret.ts';
+import { ApiError } from '../../src/http/errors.ts';
+import { bearerToken } from '../../src/http/presented.ts';
+import { isSameSecret } from '../../src/http/secret.ts';
 import { metrics } from './schemas.ts';
 
 export default (async (fastify) => {

@@ -1,4 +1,4 @@
-import { operatorFailures } from '../../src/schemas.ts';
+import { operatorFailures } from '../../src/http/schemas.ts';
 
 export const metrics = {
   summary: 'Prometheus metrics',

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { operatorFailures } from '../../src/schemas.ts';
+import { operatorFailures } from '../../src/http/schemas.ts';
 
 const Readiness = Type.Object({
   status: Type.String({ enum: ['ready', 'not ready'] }),

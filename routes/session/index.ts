@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ApiError } from '../../src/errors.ts';
+import { ApiError } from '../../src/http/errors.ts';
+import { changeOf } from '../../src/http/session-patch.ts';
 import { publicView, type Session } from '../../src/session/session.ts';
-import { changeOf } from '../../src/session-patch.ts';
 import { readSession, startSession, updateSession } from './schemas.ts';
 
 export default (async (fastify) => {

@@ -9,8 +9,8 @@ import {
   sessionFailures,
   userSecurity,
   withToken,
-} from '../../src/schemas.ts';
-import { PatchHeaders, patchFailures, SessionPatch } from '../../src/session-patch.ts';
+} from '../../src/http/schemas.ts';
+import { PatchHeaders, patchFailures, SessionPatch } from '../../src/http/session-patch.ts';
 
 export const startSession = {
   summary: 'Start an anonymous session',

@@ -9,7 +9,7 @@ import {
   Strict,
   sessionFailures,
   userSecurity,
-} from '../../src/schemas.ts';
+} from '../../src/http/schemas.ts';
 
 const shared = { tags: ['session'], security: userSecurity };
 

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { headerValue } from '../../src/header-value.ts';
+import { headerValue } from '../../src/http/header-value.ts';
 import { verify } from './schemas.ts';
 
 export default (async (fastify) => {

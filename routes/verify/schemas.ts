@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { Empty, failures, forSession, sessionFailures, userSecurity } from '../../src/schemas.ts';
+import { Empty, failures, forSession, sessionFailures, userSecurity } from '../../src/http/schemas.ts';
 
 export const verify = {
   summary: 'Ask whether a request has a live session',

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { readEnvironment } from '../environment.ts';
+import { readEnvironment } from '../config/environment.ts';
 import { removeUser, setUser } from './change-user.ts';
 import { hashPassword } from './password.ts';
 import { isUsername, readUsers, UsersFileError } from './users-file.ts';

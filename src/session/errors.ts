@@ -1,4 +1,4 @@
-/** What the core says went wrong. The edge turns codes into statuses and sentences (src/errors.ts). */
+/** What the core says went wrong. The edge turns codes into statuses and sentences (src/http/errors.ts). */
 export type SessionErrorCode =
   | 'NO_SESSION'
   | 'REAUTHENTICATION_REQUIRED'

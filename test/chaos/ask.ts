@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { errors } from '../../src/errors.ts';
+import { errors } from '../../src/http/errors.ts';
 
 /** What was asked; `fresh` is a verification past the near cache. */
 export type Kind = 'login' | 'verify' | 'fresh' | 'change' | 'renew' | 'logout' | 'revoke';

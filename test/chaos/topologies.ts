@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/address.ts';
-import { closeRedisClient, openRedisClient } from '../../src/stores/redis/connect.ts';
+import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/connection/address.ts';
+import { closeRedisClient, openRedisClient } from '../../src/stores/redis/connection/connect.ts';
 import { serversOf, startCluster } from '../support/cluster.ts';
 import type { Owner } from '../support/owner.ts';
 import { folderOf } from '../support/proxy.ts';

@@ -3,8 +3,8 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { pino } from 'pino';
 import type { Test } from 'tap';
 import { type AppOverrides, buildApp } from '../../src/app.ts';
-import { loadConfig } from '../../src/config.ts';
-import { loggerOptions } from '../../src/logging.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { loggerOptions } from '../../src/observability/logging.ts';
 
 export const SECRET = 'test-secret-test-secret-test-secret';
 

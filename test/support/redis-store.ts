@@ -1,11 +1,16 @@
 import type { Test } from 'tap';
 import { cached, type NearCache } from '../../src/stores/cached.ts';
-import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/address.ts';
-import { createRedisClock } from '../../src/stores/redis/clock.ts';
-import { closeRedisClient, connectSoon, createRedisClient, type RedisClient } from '../../src/stores/redis/connect.ts';
-import { createGuard } from '../../src/stores/redis/guard.ts';
+import { createRedisClock } from '../../src/stores/redis/coherence/clock.ts';
+import { createTracking } from '../../src/stores/redis/coherence/tracking.ts';
+import { parseRedisUrl, type RedisAddress } from '../../src/stores/redis/connection/address.ts';
+import {
+  closeRedisClient,
+  connectSoon,
+  createRedisClient,
+  type RedisClient,
+} from '../../src/stores/redis/connection/connect.ts';
+import { createGuard } from '../../src/stores/redis/connection/guard.ts';
 import { createRedisStore } from '../../src/stores/redis/store.ts';
-import { createTracking } from '../../src/stores/redis/tracking.ts';
 import { until } from './until.ts';
 
 export interface OpenStore {

@@ -6,7 +6,7 @@ import {
   NoBody,
   sessionFailures,
   userSecurity,
-} from '../../../src/schemas.ts';
+} from '../../../src/http/schemas.ts';
 
 export const heartbeat = {
   summary: 'Say that the user is there',

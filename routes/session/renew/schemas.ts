@@ -6,7 +6,7 @@ import {
   sessionFailures,
   userSecurity,
   withToken,
-} from '../../../src/schemas.ts';
+} from '../../../src/http/schemas.ts';
 
 export const renewSession = {
   summary: 'Renew the session',

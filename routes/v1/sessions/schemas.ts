@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import type { Config } from '../../../src/config.ts';
+import type { Config } from '../../../src/config/load.ts';
 import {
   durableFailures,
   failures,
@@ -10,7 +10,7 @@ import {
   serviceFailures,
   serviceTag,
   UserId,
-} from '../../../src/schemas.ts';
+} from '../../../src/http/schemas.ts';
 
 export const createSession = (config: Config) => ({
   ...serviceTag,

@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox';
-import { failures, serviceFailures, serviceTag } from '../../../src/schemas.ts';
+import { failures, serviceFailures, serviceTag } from '../../../src/http/schemas.ts';
 
 export const stats = {
   ...serviceTag,

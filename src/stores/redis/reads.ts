@@ -1,6 +1,6 @@
 import { Cluster } from 'ioredis';
-import type { RedisClient } from './connect.ts';
-import { type Guard, isOnItsWay } from './guard.ts';
+import type { RedisClient } from './connection/connect.ts';
+import { type Guard, isOnItsWay } from './connection/guard.ts';
 
 /** Most keys of one command: Redis serves nobody else while it works on it. */
 const MAX_KEYS = 512;

@@ -2,14 +2,14 @@ import { MAX_METADATA_BYTES, MAX_METADATA_KEYS } from '../../session/metadata.ts
 import type { Session } from '../../session/session.ts';
 import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
 import type { Locked, Patched, Renewal, Renewed, SessionStore } from '../../session/store.ts';
-import type { RedisClock } from './clock.ts';
-import { ping, type RedisClient } from './connect.ts';
-import type { DurableWrites } from './durable.ts';
-import type { Guard } from './guard.ts';
-import { createKeys } from './keys.ts';
+import type { RedisClock } from './coherence/clock.ts';
+import { ping, type RedisClient } from './connection/connect.ts';
+import type { Guard } from './connection/guard.ts';
+import type { DurableWrites } from './durable-writes.ts';
+import { createKeys } from './layout/keys.ts';
+import { decode, encodeKey, encodeNew, encodePairs } from './layout/record.ts';
 import { createReads } from './reads.ts';
-import { decode, encodeKey, encodeNew, encodePairs } from './record.ts';
-import { type Argument, runScript, type ScriptName } from './scripts.ts';
+import { type Argument, runScript, type ScriptName } from './scripts/run-script.ts';
 
 const SWEEP_BATCH = 200;
 // A little less than the second between two sweeps of a pod.

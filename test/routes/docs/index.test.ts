@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { createConfig, lintFromString } from '@redocly/openapi-core';
 import type { HTTPMethods } from 'fastify';
 import t from 'tap';
-import { errors } from '../../../src/errors.ts';
+import { errors } from '../../../src/http/errors.ts';
 import { build } from '../../support/build.ts';
 
 const ROUTES = join(import.meta.dirname, '../../../routes');

@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ApiError } from '../../../../src/errors.ts';
+import { ApiError } from '../../../../src/http/errors.ts';
+import { changeOf } from '../../../../src/http/session-patch.ts';
 import { publicView } from '../../../../src/session/session.ts';
-import { changeOf } from '../../../../src/session-patch.ts';
 import { endSession, getSession, patchSession } from './schemas.ts';
 
 export default (async (fastify) => {

@@ -10,8 +10,8 @@ import {
   SessionParams,
   serviceFailures,
   serviceTag,
-} from '../../../../src/schemas.ts';
-import { PatchHeaders, patchFailures, SessionPatch } from '../../../../src/session-patch.ts';
+} from '../../../../src/http/schemas.ts';
+import { PatchHeaders, patchFailures, SessionPatch } from '../../../../src/http/session-patch.ts';
 
 export const getSession = {
   ...serviceTag,

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import t, { type Test } from 'tap';
 import { SessionError } from '../../../../src/session/errors.ts';
-import { parseRedisUrl, type RedisAddress } from '../../../../src/stores/redis/address.ts';
-import { closeRedisClient, connectSoon, createRedisClient } from '../../../../src/stores/redis/connect.ts';
-import { createGuard } from '../../../../src/stores/redis/guard.ts';
+import { parseRedisUrl, type RedisAddress } from '../../../../src/stores/redis/connection/address.ts';
+import { closeRedisClient, connectSoon, createRedisClient } from '../../../../src/stores/redis/connection/connect.ts';
+import { createGuard } from '../../../../src/stores/redis/connection/guard.ts';
 import { freePort, startRedis } from '../../../support/redis.ts';
 import { until } from '../../../support/until.ts';
 

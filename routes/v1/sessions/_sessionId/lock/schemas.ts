@@ -8,7 +8,7 @@ import {
   Strict,
   serviceFailures,
   serviceTag,
-} from '../../../../../src/schemas.ts';
+} from '../../../../../src/http/schemas.ts';
 
 export const lockSession = {
   ...serviceTag,

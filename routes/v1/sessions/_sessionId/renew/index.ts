@@ -1,5 +1,5 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import { ApiError } from '../../../../../src/errors.ts';
+import { ApiError } from '../../../../../src/http/errors.ts';
 import { publicView } from '../../../../../src/session/session.ts';
 import { renewById } from './schemas.ts';
 

@@ -7,7 +7,7 @@ import {
   SessionWithToken,
   serviceFailures,
   serviceTag,
-} from '../../../../../src/schemas.ts';
+} from '../../../../../src/http/schemas.ts';
 
 export const renewById = {
   ...serviceTag,

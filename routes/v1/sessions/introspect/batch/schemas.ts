@@ -7,7 +7,7 @@ import {
   serviceFailures,
   serviceTag,
   Token,
-} from '../../../../../src/schemas.ts';
+} from '../../../../../src/http/schemas.ts';
 
 export const introspectBatch = {
   ...serviceTag,

@@ -8,7 +8,7 @@ import {
   serviceFailures,
   serviceTag,
   UserId,
-} from '../../../../../src/schemas.ts';
+} from '../../../../../src/http/schemas.ts';
 
 const params = Type.Object({ userId: UserId });
 

@@ -1,0 +1,101 @@
+import { isIP } from 'node:net';
+import type { TSchema } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
+import { parseRedisUrl } from '../stores/redis/connection/address.ts';
+import { ConfigSchema, PROFILES, type RawConfig } from './schema.ts';
+
+/** All that is wrong with the settings, in one message that names each of them and prints no value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(faults: readonly string[]) {
+    super(`sessiond can't start with these settings:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+  }
+}
+
+/**
+ * All that is wrong with settings, a line each, by the names of the settings and without their values.
+ *
+ * @param production whether what production needs has to be there
+ */
+export function faultsOf(raw: RawConfig, production: boolean): string[] {
+  return [...schemaFaults(raw), ...crossFaults(raw), ...(production ? missingInProduction(raw) : [])];
+}
+
+function schemaFaults(raw: unknown): string[] {
+  const faults = new Map<string, string>();
+  for (const { path, schema, message } of Value.Errors(ConfigSchema, raw)) {
+    const [, name = '', position] = path.split('/');
+    const where = position === undefined ? name : `${name} (item ${Number(position) + 1})`;
+    const allowed = schema.anyOf?.map((option: TSchema) => option.const).join(', ');
+    const wanted = allowed ?? schema.description ?? message.replace('Expected ', '');
+    if (!faults.has(where)) faults.set(where, `${where}: expected ${allowed ? 'one of ' : ''}${wanted}`);
+  }
+  return [...faults.values()];
+}
+
+function crossFaults(raw: RawConfig): string[] {
+  const faults: string[] = [];
+  if (raw.REDIS_URL !== undefined && parseRedisUrl(raw.REDIS_URL) === undefined) {
+    faults.push(`REDIS_URL: expected ${ConfigSchema.properties.REDIS_URL.description}`);
+  }
+  if (raw.REDIS_WAIT_REPLICAS > 0 && raw.REDIS_URL === undefined) {
+    faults.push('REDIS_WAIT_REPLICAS: expected 0 without REDIS_URL: there are no replicas to wait for');
+  }
+  if (raw.SESSION_IDLE_SECONDS > raw.SESSION_ABSOLUTE_SECONDS) {
+    faults.push('SESSION_IDLE_SECONDS: expected no more than SESSION_ABSOLUTE_SECONDS');
+  }
+  for (const [name, longest] of Object.entries(PROFILES[raw.SESSION_PROFILE as keyof typeof PROFILES] ?? {})) {
+    if ((raw[name as keyof typeof raw] as number) > longest) {
+      faults.push(`${name}: expected no more than ${longest}, the longest of SESSION_PROFILE`);
+    }
+  }
+  if (raw.USERS_FILE !== undefined && raw.CREDENTIALS_URL !== undefined) {
+    faults.push('USERS_FILE and CREDENTIALS_URL: expected one of them, not both');
+  }
+  if (raw.CREDENTIALS_URL !== undefined && !isUrl(raw.CREDENTIALS_URL)) {
+    faults.push('CREDENTIALS_URL: expected a valid URL');
+  }
+  const { TRUST_PROXY: hops } = raw;
+  const single = hops.length === 1 && /^(false|\d{1,2})$/.test(hops[0] as string);
+  if (!single && !hops.every(isNetwork)) {
+    faults.push(
+      'TRUST_PROXY: expected false, a number of hops, or addresses and networks such as 10.0.0.0/8, loopback',
+    );
+  }
+  return faults;
+}
+
+function missingInProduction(raw: RawConfig): string[] {
+  const faults: string[] = [];
+  const needed = 'needed when NODE_ENV=production';
+  if (raw.SESSION_SECRETS.length === 0) {
+    faults.push(`SESSION_SECRETS: ${needed}, 32 characters or more; try: openssl rand -base64 32`);
+  }
+  if (raw.REDIS_URL === undefined) faults.push(`REDIS_URL: ${needed}, such as redis://user:password@redis:6379`);
+  if (raw.USERS_FILE === undefined && raw.CREDENTIALS_URL === undefined) {
+    faults.push(`USERS_FILE or CREDENTIALS_URL: ${needed}, to know who may log in`);
+  }
+  return faults;
+}
+
+/** Whether all of a URL can be read, its name and password too: who can't read one later would print it. */
+function isUrl(text: string): boolean {
+  try {
+    const { username, password } = new URL(text);
+    return [username, password].every((part) => decodeURIComponent(part).isWellFormed());
+  } catch {
+    return false;
+  }
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  return (
+    version > 0 &&
+    more.length === 0 &&
+    (bits === undefined || (/^\d{1,3}$/.test(bits) && +bits <= (version === 4 ? 32 : 128)))
+  );
+}
