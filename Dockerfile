@@ -1,9 +1,9 @@
-# The minor version is that of the package "node" in package.json, on which the tests run.
+# The same minor version as the package "node" in package.json, which runs the tests.
 FROM node:24.21-slim
 WORKDIR /app
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 
-# Dependencies change less often than the code. None of them needs its install script.
+# Copied before the code, so that this layer is rebuilt only when dependencies change. None needs an install script.
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --omit=dev --ignore-scripts && npm cache clean --force
 
@@ -17,5 +17,5 @@ EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 
-# Not through npm, so that SIGTERM reaches the service itself.
+# Without npm, so that SIGTERM reaches the service.
 CMD ["node", "src/server.ts"]

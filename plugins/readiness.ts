@@ -7,15 +7,15 @@ declare module 'fastify' {
 }
 
 export interface Readiness {
-  /** Why no traffic should come here now; empty when it should. */
+  /** Returns why this pod should receive no traffic now; empty when it is ready. */
   reasons(): Promise<string[]>;
-  /** Turns readiness off; what is under way goes on. */
+  /** Makes this pod not ready for good. Requests are still answered. */
   drain(): void;
 }
 
 /**
- * Whether a load balancer should send traffic here: not before listening, not while draining, not while it is turned
- * away, not without a store, unless DEGRADED_VERIFY_SECONDS lets it go on for a time.
+ * Tells load balancers whether to send traffic here. A pod is not ready before it listens, while it drains, while it is
+ * overloaded, and while the store is unavailable; DEGRADED_VERIFY_SECONDS delays the last one.
  */
 export default fp(
   async (fastify) => {
@@ -34,7 +34,7 @@ export default fp(
         if (fastify.isOverloaded()) return ['overloaded'];
         return fastify.sessions.ping().then(
           () => [],
-          // Behind a proxy that asks here, /verify could not go on otherwise.
+          // A proxy that checks readiness must keep sending /verify for degraded mode to work.
           () => (fastify.sessions.hasFallback() ? [] : ['the session store does not answer']),
         );
       },

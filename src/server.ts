@@ -9,28 +9,29 @@ import { type Config, loadConfig } from './config/load.ts';
 import { loggerOptions } from './observability/logging.ts';
 import { describeRedis, parseRedisUrl } from './stores/redis/connection/address.ts';
 
-// Of the grace, the share in which load balancers learn from /readyz that they should go elsewhere.
+// Share of the grace period in which /readyz is 503 and the service still accepts connections, so that load balancers
+// stop sending requests.
 const DRAIN_SHARE = 0.2;
 
-/** The process: reads the environment, listens, says so, and ends when it is told to. */
+/** Reads the settings, starts the service, and stops it on SIGTERM, SIGINT or an uncaught error. */
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig(readEnvironment());
   const logger = pino(loggerOptions(config.LOG_LEVEL));
   for (const warning of warnings) logger.warn(warning);
   const app = await buildApp(config, { logger });
 
-  const closeSilent = trackSilent(app.server);
+  const closeUnused = trackUnused(app.server);
   const graceMs = config.SHUTDOWN_GRACE_SECONDS * 1000;
   closeWithGrace({ delay: graceMs, logger }, async ({ signal, err }) => {
-    if (err) logger.fatal({ err }, 'an error nobody caught');
-    logger.info({ signal }, 'closing: finishing what is under way');
+    if (err) logger.fatal({ err }, 'uncaught error');
+    logger.info({ signal }, 'shutting down: finishing requests in flight');
     app.readiness.drain();
-    partWithClients(app.server);
+    closeAfterResponse(app.server);
     if (config.production && signal) await pause(graceMs * DRAIN_SHARE);
-    // A connection that was busy when closing began is kept alive after its answer, and would keep the process too.
+    // A connection that was busy when closing began stays open after its response and would keep the process running.
     setInterval(() => {
       app.server.closeIdleConnections();
-      closeSilent();
+      closeUnused();
     }, 50);
     await app.close();
   });
@@ -40,36 +41,38 @@ async function main(): Promise<void> {
   if (!config.production) console.log(welcome(address, config, app.login.who));
 }
 
-/** Makes every answer from now on the last of its connection, so that clients come back to another process. */
-function partWithClients(server: Server): void {
+/** Adds `Connection: close` to every response from now on: clients reconnect, and reach another process. */
+function closeAfterResponse(server: Server): void {
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
 }
 
 /**
- * Watches connections on which nothing has been asked yet: browsers open some to spare, and Node takes them for busy.
- * Answers a function that ends those there are.
+ * Tracks connections that have not carried a request yet. Browsers open spare ones, and `closeIdleConnections` does not
+ * close them.
+ *
+ * @returns a function that destroys the unused connections
  */
-function trackSilent(server: Server): () => void {
-  const silent = new Set<Socket>();
+function trackUnused(server: Server): () => void {
+  const unused = new Set<Socket>();
   server.on('connection', (socket) => {
-    silent.add(socket);
-    socket.once('close', () => silent.delete(socket));
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
   });
-  server.on('request', ({ socket }) => silent.delete(socket));
+  server.on('request', ({ socket }) => unused.delete(socket));
   return () => {
-    for (const socket of silent) socket.destroy();
+    for (const socket of unused) socket.destroy();
   };
 }
 
-/** What a person wants to know who has just started the service, ready to be pasted. */
+/** Returns the message for a person who has started the service: what it uses, and commands to try. */
 function welcome(address: string, { demoUser, REDIS_URL: url }: Config, who: string): string {
   const redis = url === undefined ? undefined : parseRedisUrl(url);
   const [user, password] = demoUser ? ['demo', 'demo-password'] : ['<name>', '<password>'];
   return `
-sessiond answers on ${address}
-  sessions live in   ${redis === undefined ? 'the memory of this process' : describeRedis(redis)}
+sessiond listens on ${address}
+  sessions kept in   ${redis === undefined ? 'the memory of this process' : describeRedis(redis)}
   who may log in     ${who}
-  all there is       ${address}/docs
+  API documentation  ${address}/docs
 
 Try:
   curl -c jar ${address}/login -H 'content-type: application/json' -d '{"username":"${user}","password":"${password}"}'
@@ -79,7 +82,7 @@ Try:
 }
 
 main().catch((error: NodeJS.ErrnoException) => {
-  // What is wrong with the settings is for people, the rest for a log.
+  // These errors have messages for people; others keep their stack trace.
   if (error.name === 'ConfigError' || error.name === 'ShardsError') console.error(error.message);
   else if (error.name === 'UsersFileError')
     console.error(`sessiond can't start with this USERS_FILE: ${error.message}`);

@@ -11,7 +11,7 @@ import { loginAt, startServer } from './support/server.ts';
 
 const text = await readFile(join(ROOT, 'Dockerfile'), 'utf8');
 
-/** The arguments of every instruction of a kind, as one text each. */
+/** The arguments of every instruction of a kind, one string per instruction. */
 const instructions = (kind: string): string[] =>
   text
     .replaceAll('\\\n', ' ')
@@ -28,19 +28,19 @@ const copies = instructions('COPY').map((line) => {
   return { sources: names.slice(0, -1), target: names.at(-1) as string };
 });
 
-t.test('the base is the Node that the tests run on, the user is not root, production is the default', async (t) => {
+t.test('the image has the Node version of the tests, a user other than root, and NODE_ENV=production', async (t) => {
   const [major, minor] = packageJson.devDependencies.node.split('.');
   t.same(instructions('FROM'), [`node:${major}.${minor}-slim`]);
   t.same(instructions('USER'), ['node']);
   t.same(env, { NODE_ENV: 'production', HOST: '0.0.0.0', PORT: '3000' });
 });
 
-t.test('.dockerignore lets in what is copied, and nothing else', async (t) => {
+t.test('.dockerignore admits exactly what the Dockerfile copies', async (t) => {
   const lines = (await readFile(join(ROOT, '.dockerignore'), 'utf8')).split('\n').filter((line) => /^[^#]/.test(line));
   t.same(lines, ['*', ...copies.flatMap(({ sources }) => sources.map((source) => `!${source}`))]);
 });
 
-t.test('what the Dockerfile puts together starts, is healthy, and logs a user in', async (t) => {
+t.test('the contents of the image start, pass the health check and log a user in', async (t) => {
   const image = t.testdir();
   for (const { sources, target } of copies) {
     for (const source of sources) {
@@ -57,9 +57,9 @@ t.test('what the Dockerfile puts together starts, is healthy, and logs a user in
   t.same(
     Object.keys(packageJson.dependencies).filter((name) => !has(name)),
     [],
-    'every dependency is there',
+    'every dependency is installed',
   );
-  t.same(Object.keys(packageJson.devDependencies).filter(has), [], 'and nothing that is for development');
+  t.same(Object.keys(packageJson.devDependencies).filter(has), [], 'no devDependency is installed');
 
   const redis = await startRedis(t);
   const users = join(image, 'users');
@@ -80,5 +80,5 @@ t.test('what the Dockerfile puts together starts, is healthy, and logs a user in
   const healthy = () => run(process.execPath, checkArgs, { env: { PORT: `${server.port}` } });
   t.equal((await healthy()).code, 0, 'the health check passes');
   t.equal((await server.stop()).code, 0);
-  t.equal((await healthy()).code, 1, 'and fails when the service is gone');
+  t.equal((await healthy()).code, 1, 'the health check fails when the service is stopped');
 });

@@ -1,6 +1,9 @@
 /**
- * The settings as a process was given them: its environment, and for what is unset there a file `.env` in its folder,
- * where there is one. The only reader of `process.env`.
+ * Loads `.env` of the working directory, if it exists, into the environment; variables that are already set win. This
+ * is the only reader of `process.env`.
+ *
+ * @returns the environment
+ * @throws when `.env` exists and can't be read
  */
 export function readEnvironment(): NodeJS.ProcessEnv {
   try {

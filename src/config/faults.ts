@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import { parseRedisUrl } from '../stores/redis/connection/address.ts';
 import { ConfigSchema, PROFILES, type RawConfig } from './schema.ts';
 
-/** All that is wrong with the settings, in one message that names each of them and prints no value. */
+/** Thrown when settings are invalid. The message lists every invalid setting by name and contains no values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 
@@ -14,9 +14,10 @@ export class ConfigError extends Error {
 }
 
 /**
- * All that is wrong with settings, a line each, by the names of the settings and without their values.
+ * Validates settings.
  *
- * @param production whether what production needs has to be there
+ * @param production whether the settings that production requires must be present
+ * @returns one sentence per invalid setting, which names the setting and contains no values
  */
 export function faultsOf(raw: RawConfig, production: boolean): string[] {
   return [...schemaFaults(raw), ...crossFaults(raw), ...(production ? missingInProduction(raw) : [])];
@@ -40,18 +41,18 @@ function crossFaults(raw: RawConfig): string[] {
     faults.push(`REDIS_URL: expected ${ConfigSchema.properties.REDIS_URL.description}`);
   }
   if (raw.REDIS_WAIT_REPLICAS > 0 && raw.REDIS_URL === undefined) {
-    faults.push('REDIS_WAIT_REPLICAS: expected 0 without REDIS_URL: there are no replicas to wait for');
+    faults.push('REDIS_WAIT_REPLICAS: expected 0 without REDIS_URL');
   }
   if (raw.SESSION_IDLE_SECONDS > raw.SESSION_ABSOLUTE_SECONDS) {
-    faults.push('SESSION_IDLE_SECONDS: expected no more than SESSION_ABSOLUTE_SECONDS');
+    faults.push('SESSION_IDLE_SECONDS: expected at most SESSION_ABSOLUTE_SECONDS');
   }
   for (const [name, longest] of Object.entries(PROFILES[raw.SESSION_PROFILE as keyof typeof PROFILES] ?? {})) {
     if ((raw[name as keyof typeof raw] as number) > longest) {
-      faults.push(`${name}: expected no more than ${longest}, the longest of SESSION_PROFILE`);
+      faults.push(`${name}: expected at most ${longest}, the limit of SESSION_PROFILE`);
     }
   }
   if (raw.USERS_FILE !== undefined && raw.CREDENTIALS_URL !== undefined) {
-    faults.push('USERS_FILE and CREDENTIALS_URL: expected one of them, not both');
+    faults.push('USERS_FILE and CREDENTIALS_URL: expected only one of them');
   }
   if (raw.CREDENTIALS_URL !== undefined && !isUrl(raw.CREDENTIALS_URL)) {
     faults.push('CREDENTIALS_URL: expected a valid URL');
@@ -68,18 +69,21 @@ function crossFaults(raw: RawConfig): string[] {
 
 function missingInProduction(raw: RawConfig): string[] {
   const faults: string[] = [];
-  const needed = 'needed when NODE_ENV=production';
+  const needed = 'required when NODE_ENV=production';
   if (raw.SESSION_SECRETS.length === 0) {
     faults.push(`SESSION_SECRETS: ${needed}, 32 characters or more; try: openssl rand -base64 32`);
   }
   if (raw.REDIS_URL === undefined) faults.push(`REDIS_URL: ${needed}, such as redis://user:password@redis:6379`);
   if (raw.USERS_FILE === undefined && raw.CREDENTIALS_URL === undefined) {
-    faults.push(`USERS_FILE or CREDENTIALS_URL: ${needed}, to know who may log in`);
+    faults.push(`USERS_FILE or CREDENTIALS_URL: ${needed}, the source of users`);
   }
   return faults;
 }
 
-/** Whether all of a URL can be read, its name and password too: who can't read one later would print it. */
+/**
+ * Whether a URL parses and its user name and password decode. A URL that failed later would appear, password included,
+ * in an error message.
+ */
 function isUrl(text: string): boolean {
   try {
     const { username, password } = new URL(text);

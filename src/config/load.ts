@@ -5,7 +5,7 @@ import { Value } from '@sinclair/typebox/value';
 import { ConfigError, faultsOf } from './faults.ts';
 import { ConfigSchema, PROFILES, type RawConfig } from './schema.ts';
 
-/** The settings of one run; frozen. `production` and `demoUser` follow from them. */
+/** The settings of one run; frozen. `production` and `demoUser` are derived. */
 export type Config = Readonly<RawConfig> & {
   readonly LOGIN_PAGE: boolean;
   readonly production: boolean;
@@ -13,14 +13,14 @@ export type Config = Readonly<RawConfig> & {
   readonly demoUser: boolean;
 };
 
-/** Settings of the contract that this version does not act on yet. */
+/** Settings of the contract that have no effect in this version. */
 const LATER = ['DATABASE_URL', 'KAFKA_BROKERS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
 /**
  * Reads the settings from an environment. An empty value counts as unset.
  *
- * @returns the settings, and in `warnings` what was assumed for want of them
- * @throws {ConfigError} naming every bad or missing setting at once
+ * @returns the settings, and in `warnings` one sentence per assumption made where a setting is missing
+ * @throws {ConfigError} that names every invalid or missing setting
  */
 export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: string[] } {
   const raw = Value.Default(ConfigSchema, withProfile(pick(env))) as RawConfig;
@@ -31,13 +31,13 @@ export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: 
   const warnings = LATER.filter((name) => env[name]).map((name) => `${name} has no effect in this version yet.`);
   const secrets = raw.SESSION_SECRETS.length > 0 ? raw.SESSION_SECRETS : [randomBytes(32).toString('base64url')];
   if (secrets !== raw.SESSION_SECRETS) {
-    warnings.push('SESSION_SECRETS is not set: a secret was made for this run, its sessions end with it.');
+    warnings.push('SESSION_SECRETS is not set: using a random secret; sessions end when the process stops.');
   }
   const credentials = raw.USERS_FILE !== undefined || raw.CREDENTIALS_URL !== undefined;
   const demoUser = !credentials && isLoopback(raw.HOST);
   if (demoUser) {
     warnings.push(
-      'Neither USERS_FILE nor CREDENTIALS_URL is set: the user demo with password demo-password may log in.',
+      'Neither USERS_FILE nor CREDENTIALS_URL is set: the user demo can log in with the password demo-password.',
     );
   } else if (!credentials) {
     warnings.push(
@@ -45,20 +45,21 @@ export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: 
     );
   }
   if (production && !raw.COOKIE_SECURE) {
-    warnings.push('COOKIE_SECURE is false: the session token goes over plain HTTP too.');
+    warnings.push('COOKIE_SECURE is false: session cookies are sent over plain HTTP too.');
   }
   if (raw.REDIS_URL === undefined) {
-    warnings.push('REDIS_URL is not set: sessions live in this process alone and end with it.');
+    warnings.push('REDIS_URL is not set: sessions are kept in memory, by this process alone, and end when it stops.');
   }
   const { LOGIN_PAGE = !production } = raw;
   const config = Object.freeze({ ...raw, LOGIN_PAGE, SESSION_SECRETS: secrets, production, demoUser });
-  for (const list of Object.values(config)) Object.freeze(list);
+  for (const value of Object.values(config)) Object.freeze(value);
   return { config, warnings };
 }
 
 /**
- * Whose X-Forwarded-For is believed, in the form Fastify takes it: nobody's, that of listed addresses, or that of a
- * number of hops, which holds only where nobody can reach this process but through them.
+ * Returns TRUST_PROXY as Fastify's `trustProxy` option. X-Forwarded-For is trusted from no one, from the listed
+ * addresses, or over a number of hops. A number is safe only where clients can't reach this process except through that
+ * many proxies.
  */
 export function trustedProxies({
   TRUST_PROXY: proxies,
@@ -79,12 +80,12 @@ function pick(env: NodeJS.ProcessEnv): Record<string, unknown> {
   return picked;
 }
 
-/** What a profile sets where the environment does not. */
+/** Adds the timeouts of SESSION_PROFILE where the environment does not set them. */
 function withProfile(picked: Record<string, unknown>): Record<string, unknown> {
   return { ...PROFILES[picked.SESSION_PROFILE as keyof typeof PROFILES], ...picked };
 }
 
-/** A value as the schema wants it; as it is where it can't be read so, which the schema then refuses. */
+/** Converts a value to the schema's type. A value that can't be converted is returned unchanged: validation rejects it. */
 function read(value: string, type: unknown): unknown {
   if (type === 'array') return value.split(',').map((item) => item.trim());
   if (type === 'integer' && /^-?\d{1,15}$/.test(value)) return Number(value);

@@ -3,7 +3,7 @@ import { type Static, type TSchema, Type } from '@sinclair/typebox';
 const Seconds = (fallback: number, minimum = 1) => Type.Integer({ minimum, maximum: 31_536_000, default: fallback });
 const List = (item: TSchema) => Type.Array(item as ReturnType<typeof Type.String>, { default: [] });
 
-/** Every setting, by the name it has in the environment; `.env.example` lists them in this order. */
+/** Every setting by its environment variable. `.env.example` lists them in this order. */
 export const ConfigSchema = Type.Object({
   HOST: Type.String({ minLength: 1, default: '127.0.0.1' }),
   PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 3000 }),
@@ -43,7 +43,7 @@ export const ConfigSchema = Type.Object({
   REDIS_URL: Type.Optional(
     Type.String({
       description:
-        'redis://, redis+sentinel://h1:26379,h2:26379/<master> or redis+cluster://h1:7000,h2:7001, rediss:// and so on for TLS, with user:password@ and /db as usual',
+        'redis://, redis+sentinel://h1:26379,h2:26379/<master> or redis+cluster://h1:7000,h2:7001, or their rediss:// forms for TLS, each with optional user:password@ and /db',
     }),
   ),
   REDIS_PREFIX: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,32}$', default: 'sd' }),
@@ -53,16 +53,16 @@ export const ConfigSchema = Type.Object({
   METRICS_TOKEN: Type.Optional(
     Type.String({ pattern: '^[\\x21-\\x7e]{16,}$', description: '16 characters or more, without spaces' }),
   ),
-  // A timer of Node that is set for 25 days or more goes off at once.
+  // Node's timers overflow at 2^31 ms, 24.8 days, and then fire at once.
   SHUTDOWN_GRACE_SECONDS: Type.Integer({ minimum: 0, maximum: 86_400, default: 10 }),
 });
 
-/** What an environment says, by the schema; nothing follows from anything yet. */
+/** The settings as read from an environment, with defaults, before validation and derived values. */
 export type RawConfig = Static<typeof ConfigSchema>;
 
 /**
- * The longest timeouts of an authenticator assurance level, seconds (NIST SP 800-63B-4, 2.1.3, 2.2.3, 2.3.3). A
- * profile sets them; SESSION_IDLE_SECONDS and SESSION_ABSOLUTE_SECONDS may be shorter, and not longer.
+ * The longest timeouts of each authenticator assurance level, in seconds (NIST SP 800-63B-4, 2.1.3, 2.2.3, 2.3.3). They
+ * are the defaults of SESSION_IDLE_SECONDS and SESSION_ABSOLUTE_SECONDS under that profile, and their upper limits.
  */
 export const PROFILES = {
   aal1: { SESSION_IDLE_SECONDS: 2_592_000, SESSION_ABSOLUTE_SECONDS: 2_592_000 },

@@ -2,18 +2,18 @@ import { BlockList, isIP } from 'node:net';
 import Bowser from 'bowser';
 import type { Device } from '../session/session.ts';
 
-/** How many leading bits of an IPv6 address name a network: one household or one provider's customer. */
+/** Prefix length that identifies an IPv6 network: a household, or one customer of a provider. */
 const NETWORK_BITS = 56;
-/** The same of an IPv4 address, a /24, written as IPv6 (RFC 4291 2.5.5.2). */
+/** Prefix length of an IPv4 network, /24, within an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2). */
 const MAPPED_NETWORK_BITS = 96 + 24;
 
 const mapped = new BlockList();
 mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
 
 /**
- * Whether a request comes from the device a session was started on, as far as that can be seen: the family of the
- * user agent and its platform, and with `network` the /24 (IPv4) or /56 (IPv6) of the address. A newer version of the
- * same browser is the same device. What was not known at the start is not compared.
+ * Whether a request seems to come from the device that a session was started on. Compared are the browser family and
+ * the platform in the user agent, and with `network` also the /24 (IPv4) or /56 (IPv6) network of the address. Browser
+ * versions are ignored. Properties that were unknown when the session started are not compared.
  */
 export function isSameDevice(known: Device, seen: Device, { network }: { readonly network: boolean }): boolean {
   const sameAgent =
@@ -24,11 +24,11 @@ export function isSameDevice(known: Device, seen: Device, { network }: { readonl
 function family(userAgent: string): string {
   if (userAgent === '') return '';
   const { browser, os } = Bowser.parse(userAgent);
-  // Programs that are no browsers name themselves first: curl/8.5.0.
+  // Clients other than browsers begin with their name: curl/8.5.0.
   return `${browser.name || userAgent.split(/[/ ]/, 1)[0]} on ${os.name ?? ''}`;
 }
 
-/** A socket that takes both versions writes an IPv4 address as IPv6; it is the same address. */
+/** Compares IPv4 addresses as IPv4-mapped IPv6 addresses: a dual-stack socket reports them in that form. */
 function isSameNetwork(known: string, seen: string): boolean {
   if (isIP(known) === 0) return true;
   if (isIP(seen) === 0) return false;

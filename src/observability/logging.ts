@@ -1,13 +1,13 @@
 import type { LoggerOptions } from 'pino';
 import { withoutTokens } from '../session/token.ts';
 
-/** How pino writes: JSON lines in UTC, and never a header, a body or a query string. */
+/** Returns pino's options: JSON lines, times in UTC, and no headers, bodies or query strings of requests. */
 export function loggerOptions(level: string): LoggerOptions {
   return {
     level,
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
     formatters: { level: (label) => ({ level: label }) },
-    // Nothing logs these on purpose; this is for the day someone does.
+    // No code logs these properties. They are redacted in case some does.
     redact: {
       paths: ['cookie', 'authorization', 'password', 'token'].flatMap((name) => [
         name,
@@ -21,7 +21,7 @@ export function loggerOptions(level: string): LoggerOptions {
       req: (request: { id: string; method: string; url?: string; ip: string }) => ({
         id: request.id,
         method: request.method,
-        // Callers mistake a token for the name of its session.
+        // Callers put tokens into paths by mistake, in place of a session's public name.
         path: withoutTokens(request.url?.split('?', 1)[0] ?? ''),
         remoteAddress: request.ip,
       }),

@@ -2,38 +2,44 @@ import client, { type Registry } from '@prometheus-io/client';
 import type { SessionEvent } from '../session/events.ts';
 import { observerOf } from './observer.ts';
 
-/** What the service counts about itself. Dashboards know the names of these metrics: they stay as they are. */
+/** The service's own metrics. Dashboards depend on their names, which are part of the contract. */
 export interface Meters {
-  /** All metrics as Prometheus text, and its content type. */
+  /** Returns all metrics in Prometheus' text format, and its content type. */
   text(): Promise<{ readonly body: string; readonly contentType: string }>;
   sessionEvent(event: SessionEvent): void;
   login(result: string): void;
   storeCommand(command: string, seconds: number): void;
-  /** Says how the state of the breaker before the store is found out: 0 closed, 1 half-open, 2 open. */
+  /** Registers a callback that returns the state of the store's circuit breaker: 0 closed, 1 half-open, 2 open. */
   breaker(state: () => number): void;
   unreadableRecord(): void;
-  /** A request that was turned away because the process was too busy. */
+  /** Counts a request rejected because the process is overloaded. */
   shed(): void;
   revocationSeen(seconds: number): void;
-  /** Says how the number of verifications that were no events is found out whenever metrics are read. */
+  /** Registers a callback that returns the number of verifications so far that emitted no event. */
   recalledSessions(count: () => number, source: string): void;
-  /** Says how the number of sessions in the near cache is found out whenever metrics are read. */
+  /** Registers a callback that returns the number of sessions in the near cache. */
   nearCacheEntries(count: () => number): void;
-  /** Says how the number of living sessions is found out whenever metrics are read. */
+  /** Registers a callback that returns the number of live sessions in the whole store. */
   activeSessions(count: () => Promise<number>): void;
 }
 
-/** Registers what the service counts about itself. */
+/** Registers the service's own metrics. */
 export function createMeters(registry: Registry): Meters {
   const registers = [registry];
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new client.Counter({ name, help, labelNames, registers });
-  const created = counter('session_created_total', 'Sessions started', 'kind');
-  const revoked = counter('session_revoked_total', 'Sessions ended before their time', 'reason');
-  const expired = counter('session_expired_total', 'Sessions ended by time, counted by the pod that found them');
+  const created = counter('session_created_total', 'Sessions started, by kind', 'kind');
+  const revoked = counter('session_revoked_total', 'Sessions ended before they expired, by reason', 'reason');
+  const expired = counter('session_expired_total', 'Sessions that expired; each is counted by one pod');
   const renewed = counter('session_renewed_total', 'Sessions renewed');
-  const reused = counter('session_reuse_detected_total', 'Tokens used again after their grace');
-  const mismatched = counter('session_binding_mismatch_total', 'Sessions presented from another device');
+  const reused = counter(
+    'session_reuse_detected_total',
+    'Tokens used after they had been renewed and RENEW_GRACE_SECONDS had passed',
+  );
+  const mismatched = counter(
+    'session_binding_mismatch_total',
+    'Sessions used from a different device than the one they were started on',
+  );
   function gauge(name: string, help: string, value: () => number | Promise<number>): void {
     new client.Gauge({
       name,
@@ -47,31 +53,31 @@ export function createMeters(registry: Registry): Meters {
   let countRecalls = () => {};
   const verifications = new client.Counter({
     name: 'session_verify_total',
-    help: 'Tokens looked at',
+    help: 'Verifications of session tokens, by result and by where the session was read',
     labelNames: ['result', 'source'],
     registers,
     collect: () => countRecalls(),
   });
-  const touches = counter('session_touch_total', 'Sights of a session, by whether they were written', 'result');
-  // Of what happens at every request, the labels are looked up once.
+  const touches = counter('session_touch_total', 'Session activity, by whether it was written to the store', 'result');
+  // These are counted on every request: labels are resolved once and cached.
   const verified = (result: string, source: string) => verifications.labels({ result, source });
-  const verifiedBy = remembered((source: string) => remembered((result: string) => verified(result, source)));
-  const touchedBy = remembered((result: string) => touches.labels({ result }));
-  const logins = counter('login_total', 'Attempts to log in', 'result');
-  const shed = counter('requests_shed_total', 'Requests turned away because the process was too busy');
-  const unreadable = counter('session_unreadable_total', 'Records found that could not be read');
+  const verifiedBy = memoize((source: string) => memoize((result: string) => verified(result, source)));
+  const touchedBy = memoize((result: string) => touches.labels({ result }));
+  const logins = counter('login_total', 'Login attempts, by result', 'result');
+  const shed = counter('requests_shed_total', 'Requests rejected because the process was overloaded');
+  const unreadable = counter('session_unreadable_total', 'Session records that could not be decoded');
   const commands = new client.Histogram({
     name: 'store_command_seconds',
-    help: 'Time until the store answered a command',
+    help: 'Duration of commands to the store, in seconds',
     labelNames: ['command'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25],
     registers,
   });
 
-  const commandBy = remembered((command: string) => observerOf(commands, { command }));
+  const commandBy = memoize((command: string) => observerOf(commands, { command }));
   const propagation = new client.Histogram({
     name: 'revocation_propagation_seconds',
-    help: 'From a revocation made here of a session held here until Redis told of it',
+    help: 'Time from a revocation by this pod to the invalidation of its near cache by Redis, in seconds',
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1],
     registers,
   });
@@ -120,27 +126,27 @@ export function createMeters(registry: Registry): Meters {
       };
     },
 
-    nearCacheEntries: (count) => gauge('near_cache_entries', 'Sessions held in this process', count),
+    nearCacheEntries: (count) => gauge('near_cache_entries', 'Sessions in the near cache of this pod', count),
 
     breaker: (state) =>
-      gauge('store_breaker_state', 'Whether the store is asked: 0 closed, 1 half-open, 2 open', state),
+      gauge('store_breaker_state', 'Circuit breaker of the store: 0 closed, 1 half-open, 2 open', state),
 
     activeSessions: (count) =>
-      gauge('session_active_total', 'Living sessions of the whole store; NaN while it does not answer', () =>
+      gauge('session_active_total', 'Live sessions in the whole store; NaN while the store is unavailable', () =>
         count().catch(() => Number.NaN),
       ),
   };
 }
 
-/** A function of one of few names that is asked once for each. */
-function remembered<T>(make: (name: string) => T): (name: string) => T {
-  const made = new Map<string, T>();
+/** Caches the results of a function of a name; the names are few. */
+function memoize<T>(make: (name: string) => T): (name: string) => T {
+  const results = new Map<string, T>();
   return (name) => {
-    let one = made.get(name);
-    if (one === undefined) {
-      one = make(name);
-      made.set(name, one);
+    let result = results.get(name);
+    if (result === undefined) {
+      result = make(name);
+      results.set(name, result);
     }
-    return one;
+    return result;
   };
 }

@@ -16,14 +16,14 @@ import { passwordOf, usersFile } from '../support/users.ts';
 
 const PODS = 3;
 const CLIENTS = 20;
-// Users think: a load that takes the whole machine would measure the machine, and keep no connection idle.
+// A pause between requests, so that the load does not saturate the machine and connections become idle.
 const THINK_MS = 20;
 const HAPROXY = join(ROOT, 'deploy/proxies/haproxy');
 const NAMES = Array.from({ length: CLIENTS }, (_, number) => `user${number}`);
 
 t.setTimeout(90_000);
 
-t.test('pods restarted one after the other behind HAProxy: no request fails, none is done twice', async (t) => {
+t.test('a rolling restart behind HAProxy fails no request and repeats none', async (t) => {
   const [redis, app] = await Promise.all([startRedis(t), startEchoApp(t)]);
   const env = {
     NODE_ENV: 'production',
@@ -41,12 +41,12 @@ t.test('pods restarted one after the other behind HAProxy: no request fails, non
 
   const load = startLoad(proxy);
   await until(() => load.done.requests > 500, 20_000);
-  for (const [at, pod] of pods.entries()) {
+  for (const [index, pod] of pods.entries()) {
     const { code } = await pod.stop();
-    t.equal(code, 0, `pod ${at + 1} ended well`);
+    t.equal(code, 0, `pod ${index + 1} exits with 0`);
     const again = await start(pod.port);
     all.push(again);
-    await until(() => isAsked(again), 10_000);
+    await until(() => isInUse(again), 10_000);
   }
   await load.stop();
 
@@ -56,12 +56,12 @@ t.test('pods restarted one after the other behind HAProxy: no request fails, non
   t.ok(load.done.requests > 1000);
 });
 
-/** The configuration as it is shipped, with a line for each pod. */
+/** Starts HAProxy with the shipped configuration and one server line per pod. */
 async function startHaproxy(t: Test, ports: readonly number[], app: string): Promise<number> {
   const shipped = await readFile(join(HAPROXY, 'haproxy.cfg'), 'utf8');
   const text = shipped.replace(/^( *server pod)1 "\$\{SESSIOND\}"(?: track verify\/pod1)?$/gm, (line) =>
     ports
-      .map((port, at) => line.replaceAll('pod1', `pod${at + 1}`).replace(/"\$\{SESSIOND\}"/, `127.0.0.1:${port}`))
+      .map((port, index) => line.replaceAll('pod1', `pod${index + 1}`).replace(/"\$\{SESSIOND\}"/, `127.0.0.1:${port}`))
       .join('\n'),
   );
   const folder = await folderOf(t, 'haproxy');
@@ -76,13 +76,13 @@ async function startHaproxy(t: Test, ports: readonly number[], app: string): Pro
   return port;
 }
 
-/** Whether HAProxy sends requests of users to a pod. */
-async function isAsked({ url }: ServerProcess): Promise<boolean> {
+/** Whether HAProxy sends verification requests to a pod. */
+async function isInUse({ url }: ServerProcess): Promise<boolean> {
   const metrics = await (await fetch(`${url}/metrics`)).text();
   return /^http_request_duration_seconds_count\{.*route="\/verify.*\} [1-9]/m.test(metrics);
 }
 
-/** Users who log in, work and log out, over and over, each on a connection of their own that is kept alive. */
+/** Starts users who repeatedly log in, work and log out, each on a keep-alive connection of its own. */
 function startLoad(port: number) {
   const done = { requests: 0, logins: 0 };
   const failures: string[] = [];
@@ -116,8 +116,8 @@ function startLoad(port: number) {
         async () => {
           const body = await ask('PATCH', '/session', 200, { increment: { changes: 1 } });
           changes += 1;
-          const said = JSON.parse(body).metadata.changes;
-          if (said !== changes) throw new Error(`${said} changes instead of ${changes}`);
+          const stored = JSON.parse(body).metadata.changes;
+          if (stored !== changes) throw new Error(`${stored} changes instead of ${changes}`);
         },
       ],
       ['use the app', () => ask('GET', '/page', 200)],

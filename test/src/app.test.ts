@@ -7,7 +7,7 @@ const { app } = await build(t);
 await app.listen({ host: '127.0.0.1', port: 0 });
 const { port } = app.server.address() as AddressInfo;
 
-/** Sends bytes over a connection of their own and answers all that comes back until it is closed. */
+/** Sends bytes over a new connection. @returns all that is received until it is closed */
 async function exchange(bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let answer = '';
@@ -22,7 +22,7 @@ async function exchange(bytes: string): Promise<string> {
 
 const HEAD = 'GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';
 
-/** What the parser refuses before there is a request. */
+/** Input that the HTTP parser rejects before there is a request. */
 const cases: [name: string, bytes: string, status: number, code: string][] = [
   ['headers over 16 KB', `${HEAD}Cookie: ${'x'.repeat(17_000)}\r\n\r\n`, 431, 'HEADERS_TOO_LARGE'],
   ['many headers', `${HEAD}${'A: b\r\n'.repeat(4000)}\r\n`, 431, 'HEADERS_TOO_LARGE'],
@@ -47,24 +47,24 @@ const cases: [name: string, bytes: string, status: number, code: string][] = [
 ];
 
 for (const [name, bytes, statusCode, code] of cases) {
-  t.test(`${name} is answered ${statusCode} as JSON, and the connection closed`, async (t) => {
+  t.test(`${name} gets ${statusCode} as JSON, and the connection is closed`, async (t) => {
     const [head, body] = (await exchange(bytes)).split('\r\n\r\n') as [string, string];
     t.match(head, new RegExp(`^HTTP/1\\.1 ${statusCode} `));
     t.match(head, /content-type: application\/json/i);
     t.match(JSON.parse(body), { statusCode, code, error: String, message: String });
-    t.equal((await app.inject('/hello')).statusCode, 200, 'the service goes on');
+    t.equal((await app.inject('/hello')).statusCode, 200, 'the service still runs');
   });
 }
 
-t.test('an ordinary request over a socket is answered', async (t) => {
+t.test('a valid request over a socket gets a response', async (t) => {
   t.match(await exchange(`${HEAD}\r\n`), /^HTTP\/1\.1 200 OK\r\n.*Hello from sessiond!/s);
 });
 
-t.test('a request without a Host is refused', async (t) => {
+t.test('a request without Host is rejected', async (t) => {
   t.match(await exchange('GET /hello HTTP/1.1\r\nConnection: close\r\n\r\n'), /^HTTP\/1\.1 400 /);
 });
 
-t.test('a caller that hangs up in mid-request changes nothing and leaves no fault', async (t) => {
+t.test('a client that disconnects in the middle of a request changes nothing and logs no error', async (t) => {
   const { app, log } = await build(t);
   await app.listen({ host: '127.0.0.1', port: 0 });
   const socket = connect((app.server.address() as AddressInfo).port, '127.0.0.1');

@@ -8,7 +8,7 @@ import { loginAt, startServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 import { startWebhook } from '../support/webhook.ts';
 
-/** A service with one login under way, which ends when the webhook is made to answer. */
+/** Starts a service with one login in flight, which completes when `answer` makes the webhook respond. */
 async function startWithLogin(t: Test, env: Record<string, string> = {}) {
   const waiting: ServerResponse[] = [];
   const { host } = await startWebhook(t, (response) => void waiting.push(response));
@@ -19,7 +19,7 @@ async function startWithLogin(t: Test, env: Record<string, string> = {}) {
   return { server, login, answer: () => waiting[0]?.end('{"userId":"ann"}') };
 }
 
-t.test('SIGTERM: no new connection, but a login under way comes to its end', async (t) => {
+t.test('after SIGTERM new connections are refused and a login in flight completes', async (t) => {
   const { server, login, answer } = await startWithLogin(t);
   const stopped = server.stop();
   await until(() =>
@@ -34,7 +34,7 @@ t.test('SIGTERM: no new connection, but a login under way comes to its end', asy
   t.equal((await stopped).code, 0);
 });
 
-t.test('SIGTERM in production: first /readyz says so, while the service still answers', async (t) => {
+t.test('after SIGTERM in production /readyz is 503 while requests are still served', async (t) => {
   const redis = await startRedis(t);
   const { server, login, answer } = await startWithLogin(t, {
     NODE_ENV: 'production',
@@ -47,15 +47,15 @@ t.test('SIGTERM in production: first /readyz says so, while the service still an
   await until(async () => (await fetch(`${server.url}/readyz`)).status === 503);
   const { status, headers } = await fetch(`${server.url}/healthz`);
   t.equal(status, 200);
-  t.equal(headers.get('connection'), 'close', 'and asks clients to connect anew, elsewhere');
+  t.equal(headers.get('connection'), 'close', 'clients reconnect, to another process');
   answer();
   t.equal((await login).status, 200);
   const { code, elapsedMs } = await stopped;
   t.equal(code, 0);
-  t.ok(elapsedMs < 5000, 'within the grace');
+  t.ok(elapsedMs < 5000, 'within the grace period');
 });
 
-t.test('what is not done within SHUTDOWN_GRACE_SECONDS is cut off, and the exit code says so', async (t) => {
+t.test('requests that exceed SHUTDOWN_GRACE_SECONDS are cut off, and the exit code is 1', async (t) => {
   const { server, login } = await startWithLogin(t, { SHUTDOWN_GRACE_SECONDS: '1' });
   const { code, elapsedMs } = await server.stop();
   t.equal(code, 1);
@@ -63,19 +63,19 @@ t.test('what is not done within SHUTDOWN_GRACE_SECONDS is cut off, and the exit 
   await t.rejects(login);
 });
 
-t.test('a connection on which nothing was ever asked does not hold the process', async (t) => {
+t.test('a connection without any request does not delay the exit', async (t) => {
   const server = await startServer(t);
   const socket = connect(server.port, '127.0.0.1');
   socket.on('error', () => undefined);
   t.teardown(() => socket.destroy());
   await once(socket, 'connect');
-  t.equal((await fetch(`${server.url}/healthz`)).status, 200, 'it is known to the service');
+  t.equal((await fetch(`${server.url}/healthz`)).status, 200, 'the service has accepted the connection');
   const { code, elapsedMs } = await server.stop();
   t.equal(code, 0);
   t.ok(elapsedMs < 3000, `${elapsedMs.toFixed(0)} ms`);
 });
 
-t.test('an idle connection that is kept alive does not hold the process', async (t) => {
+t.test('an idle keep-alive connection does not delay the exit', async (t) => {
   const server = await startServer(t);
   const socket = connect(server.port, '127.0.0.1');
   t.teardown(() => socket.destroy());
@@ -87,14 +87,14 @@ t.test('an idle connection that is kept alive does not hold the process', async 
   t.ok(elapsedMs < 3000, `${elapsedMs.toFixed(0)} ms`);
 });
 
-t.test('SIGINT, the key of a terminal, ends it as well', async (t) => {
+t.test('SIGINT stops it too', async (t) => {
   const server = await startServer(t);
   server.process.kill('SIGINT');
   await once(server.process, 'exit');
   t.equal(server.process.exitCode, 0);
 });
 
-t.test('with Redis frozen or gone it starts, and ends, all the same', async (t) => {
+t.test('it starts and stops while Redis is frozen or unreachable', async (t) => {
   const redis = await startRedis(t);
   const connected = await startServer(t, { REDIS_URL: redis.url });
   t.equal((await loginAt(connected.url)).status, 200);

@@ -8,23 +8,23 @@ import { until } from '../support/until.ts';
 import { usersFile } from '../support/users.ts';
 
 const ROUNDS = 20;
-// Every timer of the service comes round meanwhile.
+// Long enough for every periodic timer of the service to fire.
 const HELD_MS = 2000;
 
-/** The process is the same one, and has not begun to close. */
-async function goesOn({ process, url }: ServerProcess): Promise<boolean> {
+/** Whether the process still runs and serves requests. */
+async function isRunning({ process, url }: ServerProcess): Promise<boolean> {
   return process.exitCode === null && process.signalCode === null && (await fetch(`${url}/healthz`)).status === 200;
 }
 
-t.test('nobody reads the log any more: it goes on, and ends as it is told', async (t) => {
+t.test('it survives when its standard output is closed, and still stops on SIGTERM', async (t) => {
   const server = await startServer(t);
   for (const stream of [server.process.stdout, server.process.stderr]) stream?.destroy();
   for (let i = 0; i < ROUNDS; i += 1) t.equal((await fetch(`${server.url}/session`)).status, 401);
-  t.ok(await goesOn(server));
+  t.ok(await isRunning(server));
   t.equal((await server.stop()).code, 0);
 });
 
-t.test('Redis cuts every connection, again and again, while it is asked', async (t) => {
+t.test('it survives when Redis closes all connections, repeatedly, under load', async (t) => {
   const redis = await startRedis(t);
   const env = { REDIS_URL: redis.url, USERS_FILE: usersFile(t, ['ann']), LOGIN_RATE_MAX: '100000' };
   const server = await startServer(t, env);
@@ -39,11 +39,11 @@ t.test('Redis cuts every connection, again and again, while it is asked', async 
     [...statuses].filter((status) => status !== 200 && status !== 503),
     [],
   );
-  t.ok(await goesOn(server));
+  t.ok(await isRunning(server));
   await until(async () => (await loginAt(server.url, 'ann')).status === 200);
 });
 
-t.test('what answers is no Redis: it goes on, and says 503', async (t) => {
+t.test('it survives when the endpoint is not a Redis, and returns 503', async (t) => {
   const answers = ['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\xff\r\n', '*1000000000\r\n', '$-5\r\n', '-ERR no\r\n', ''];
   let connections = 0;
   const nonsense = createServer((socket) => {
@@ -61,10 +61,10 @@ t.test('what answers is no Redis: it goes on, and says 503', async (t) => {
   const server = await startServer(t, { REDIS_URL: `redis://127.0.0.1:${port}` });
   await until(() => connections > 2 * answers.length, 20_000);
   t.equal((await loginAt(server.url)).status, 503);
-  t.ok(await goesOn(server));
+  t.ok(await isRunning(server));
 });
 
-t.test('clients break off at any point: it goes on', async (t) => {
+t.test('it survives when clients reset connections at any byte of a request', async (t) => {
   const server = await startServer(t);
   const request =
     'POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 50\r\n\r\n{"user';
@@ -82,22 +82,19 @@ t.test('clients break off at any point: it goes on', async (t) => {
     socket.write(bytes, () => socket.resetAndDestroy());
     await once(socket, 'close');
   }
-  t.ok(await goesOn(server));
+  t.ok(await isRunning(server));
   t.equal((await loginAt(server.url)).status, 200);
   t.notMatch(server.output.stdout, '"level":"error"');
 });
 
-t.test(
-  'more clients than it may have files open: those are turned away, and it answers again when they go',
-  async (t) => {
-    const command = ['sh', '-c', `ulimit -n 300; exec ${process.execPath} src/server.ts`] as const;
-    const server = await startServer(t, {}, { command });
-    const sockets = Array.from({ length: 1000 }, () => connect(server.port, '127.0.0.1').on('error', () => undefined));
-    await until(() => sockets.filter(({ closed }) => closed).length > 500);
-    await pause(HELD_MS);
-    for (const socket of sockets) socket.destroy();
-    await until(() => goesOn(server).catch(() => false));
-    t.equal((await loginAt(server.url)).status, 200);
-    t.notMatch(server.output.stdout, /"level":"(error|fatal)"/);
-  },
-);
+t.test('it survives more connections than open files are allowed, and recovers when they close', async (t) => {
+  const command = ['sh', '-c', `ulimit -n 300; exec ${process.execPath} src/server.ts`] as const;
+  const server = await startServer(t, {}, { command });
+  const sockets = Array.from({ length: 1000 }, () => connect(server.port, '127.0.0.1').on('error', () => undefined));
+  await until(() => sockets.filter(({ closed }) => closed).length > 500);
+  await pause(HELD_MS);
+  for (const socket of sockets) socket.destroy();
+  await until(() => isRunning(server).catch(() => false));
+  t.equal((await loginAt(server.url)).status, 200);
+  t.notMatch(server.output.stdout, /"level":"(error|fatal)"/);
+});

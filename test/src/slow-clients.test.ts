@@ -7,7 +7,7 @@ import { until } from '../support/until.ts';
 
 const IDLE = 10_000;
 const KB_EACH = 30;
-/** What a connection is sent before it goes quiet, and what it is sent then, byte by byte. */
+/** What is sent at once, what is then sent byte by byte, and when the server closes the connection. */
 const SLOW = {
   'that sends nothing': { start: '', rest: '', endsAfterMs: 10_000, answer: /^HTTP\/1\.1 408 .*"REQUEST_TIMEOUT"/s },
   'whose headers come byte by byte': {
@@ -24,7 +24,7 @@ const SLOW = {
   },
 } as const;
 const BYTE_EVERY_MS = 200;
-// Node looks twice before it takes a write for stuck.
+// Node closes a connection with a stuck write at the second check.
 const STUCK_MS = 30_000;
 const STUCK_KB = 100 * 1024;
 
@@ -33,7 +33,7 @@ const server = await startServer(t);
 t.jobs = 5;
 t.setTimeout(90_000);
 for (const [what, { start, rest, endsAfterMs, answer }] of Object.entries(SLOW)) {
-  t.test(`a connection ${what} is ended, after an answer`, async (t) => {
+  t.test(`a connection ${what} is closed after a response`, async (t) => {
     const begin = performance.now();
     const { socket, received } = open(server);
     if (start !== '') socket.write(start);
@@ -50,7 +50,7 @@ for (const [what, { start, rest, endsAfterMs, answer }] of Object.entries(SLOW))
   });
 }
 
-t.test('a connection that asks and asks, and does not read what is answered, is ended', async (t) => {
+t.test('a connection that sends requests without reading responses is closed', async (t) => {
   const before = await residentKb(server);
   const { socket } = open(server);
   socket.pause();
@@ -67,7 +67,7 @@ t.test('a connection that asks and asks, and does not read what is answered, is 
   t.ok(moreKb < STUCK_KB, `${moreKb} KB more`);
 });
 
-t.test(`with ${IDLE} idle connections others are served, in ${KB_EACH} KB each`, async (t) => {
+t.test(`with ${IDLE} idle connections other clients are served, and each takes under ${KB_EACH} KB`, async (t) => {
   const server = await startServer(t);
   const ask = () => fetch(`${server.url}/hello`);
   for (let i = 0; i < 1000; i += 1) await ask();
@@ -86,7 +86,7 @@ t.test(`with ${IDLE} idle connections others are served, in ${KB_EACH} KB each`,
       }),
     );
   }
-  // So many at once may have been too much for a busy machine.
+  // Opening so many at once may overload a busy machine for a moment.
   await until(async () => (await ask()).status === 200);
   const begin = performance.now();
   let served = 0;
@@ -99,7 +99,7 @@ t.test(`with ${IDLE} idle connections others are served, in ${KB_EACH} KB each`,
   t.ok(perAnswerMs < 50, `${perAnswerMs.toFixed(1)} ms an answer`);
   t.ok(
     sockets.every(({ closed }) => !closed),
-    'and they are kept',
+    'the connections stay open',
   );
 });
 
@@ -110,7 +110,7 @@ function open({ port }: ServerProcess): { socket: Socket; received: string[] } {
   return { socket, received };
 }
 
-/** Memory of a process that is really there, as the system counts it. */
+/** The resident set size of a process, KB. */
 async function residentKb({ process }: ServerProcess): Promise<number> {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${process.pid}/status`, 'utf8'))?.[1]);
 }

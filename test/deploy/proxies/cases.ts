@@ -9,16 +9,16 @@ import { identity } from './identity.ts';
 import { outages, UNAVAILABLE } from './outages.ts';
 import { traffic } from './traffic.ts';
 
-/** Something that every proxy with our configuration does, whichever it is. */
+/** A test case that holds for every proxy. */
 export type Case = (t: Test, world: World) => Promise<void>;
 
-/** Tests a proxy, started by `start`: first what is special about it, then what all have in common. */
+/** Tests a proxy, started by `start`: first the cases in `more`, then those common to all proxies. */
 export async function protects(t: Test, start: StartProxy, more: Record<string, Case> = {}): Promise<void> {
   const world = await startWorld(t, start);
-  for (const [sentence, run] of Object.entries({ ...more, ...identity, ...traffic, ...outages }))
-    await t.test(sentence, (t) => run(t, world));
+  for (const [title, run] of Object.entries({ ...more, ...identity, ...traffic, ...outages }))
+    await t.test(title, (t) => run(t, world));
 
-  await t.test('a sessiond that hangs is 503, quickly, and nobody gets in', async (t) => {
+  await t.test('while sessiond hangs, requests get 503 within 1.5 s and do not reach the app', async (t) => {
     const silent = createServer((socket) => socket.on('error', () => undefined).resume()).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const app = await startEchoApp(t);

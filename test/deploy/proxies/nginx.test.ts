@@ -5,7 +5,7 @@ import { folderOf, type StartProxy, startProxy } from '../../support/proxy.ts';
 import { ROOT } from '../../support/run.ts';
 import { protects } from './cases.ts';
 
-// What the head of sessiond.conf tells an operator to write, and what nginx needs to run beside another one.
+// The server block described at the top of sessiond.conf, and settings to run beside another nginx.
 const start: StartProxy = async (t, addresses) => {
   const folder = await folderOf(t, 'nginx');
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -39,7 +39,7 @@ const start: StartProxy = async (t, addresses) => {
 };
 
 await protects(t, start, {
-  async 'a location that is opened to visitors still takes no word for who they are'(t, { call, login, asked }) {
+  async 'a public location does not pass on identity headers of the client'(t, { call, login, asked }) {
     const { cookie } = await login();
     asked.length = 0;
     for (const headers of [{}, { cookie }]) {

@@ -2,9 +2,9 @@ import { until } from '../../support/until.ts';
 import type { Case } from './cases.ts';
 
 export const UNAVAILABLE = { statusCode: 503, code: 'STORE_UNAVAILABLE', error: 'Service Unavailable' };
-/** What happens when sessiond can't say; after the last case nobody answers any more. */
+/** Cases in which sessiond can't verify. The last one stops all pods. */
 export const outages: Record<string, Case> = {
-  async 'a Redis that does not answer is 503, and nobody is logged out by it'(t, { call, login, pods, redis, app }) {
+  async 'while Redis is frozen, requests get 503 and no cookie is cleared'(t, { call, login, pods, redis, app }) {
     const { cookie } = await login();
     const before = app.received.length;
     redis.process.kill('SIGSTOP');
@@ -18,17 +18,20 @@ export const outages: Record<string, Case> = {
     redis.process.kill('SIGCONT');
     t.equal(app.received.length, before);
     for (const pod of pods) await until(async () => (await pod.readiness.reasons()).length === 0);
-    // A proxy may have to find out first that the pods are back.
-    const said = new Set<number>();
+    // The proxy's health checks may still have to mark the pods as up.
+    const statuses = new Set<number>();
     await until(async () => {
       const { status } = await call('/', { headers: { cookie } });
-      said.add(status);
+      statuses.add(status);
       return status === 200;
     });
-    t.notOk(said.has(401) || said.has(302), 'the user is logged in still');
+    t.notOk(statuses.has(401) || statuses.has(302), 'the user is still logged in');
   },
 
-  async 'a sessiond that is stopped is 503, quickly, and nobody gets in'(t, { call, login, pods, app }) {
+  async 'while sessiond is stopped, requests get 503 within 1.5 s and do not reach the app'(
+    t,
+    { call, login, pods, app },
+  ) {
     const { cookie } = await login();
     t.equal((await call('/', { headers: { cookie } })).status, 200);
     await Promise.all(pods.map((pod) => pod.close()));

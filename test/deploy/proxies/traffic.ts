@@ -9,9 +9,9 @@ const websocket = {
   'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
 
-/** What goes where, and how it arrives. */
+/** Which backend receives a request, and what it receives. */
 export const traffic: Record<string, Case> = {
-  async 'methods, bodies, paths and queries reach the app as they were sent'(t, { call, login, asked }) {
+  async 'methods, bodies, paths and queries reach the app unchanged'(t, { call, login, asked }) {
     const { cookie } = await login();
     const big = Buffer.alloc(2_000_000, 'sessiond ');
     const chunked = { 'transfer-encoding': 'chunked' };
@@ -58,21 +58,21 @@ export const traffic: Record<string, Case> = {
     for (const { method, url, headers } of asked) {
       t.same([method, url], ['GET', '/verify?maxAge=86400']);
       t.notOk(headers['transfer-encoding'] ?? headers.expect);
-      t.match(headers['content-length'] ?? '0', '0', 'sessiond gets no body');
+      t.match(headers['content-length'] ?? '0', '0', 'sessiond receives no body');
     }
   },
 
-  async 'what the app answers is the client’s, errors too'(t, { call, login }) {
+  async 'responses of the app reach the client, errors included'(t, { call, login }) {
     const { cookie } = await login();
     for (const status of [201, 302, 401, 403, 404, 500, 502, 503, 504]) {
       const answer = await call('/', { headers: { cookie, answer: `${status}` } });
       t.match([answer.status, answer.headers['x-app']], [status, 'echo'], `${status}`);
     }
     const broken = await call('/', { headers: { cookie, answer: 'none' } });
-    t.equal(broken.status, 502, 'nor is an app that does not answer taken for sessiond');
+    t.equal(broken.status, 502, 'a failure of the app is not reported as one of sessiond');
   },
 
-  async 'sessiond’s routes for users are there, and see the host that the user sees'(t, { call, login, app, port }) {
+  async 'sessiond’s routes for users are reachable, with the original Host'(t, { call, login, app, port }) {
     const { cookie } = await login();
     const other = await login();
     const before = app.received.length;
@@ -90,10 +90,10 @@ export const traffic: Record<string, Case> = {
     t.equal(app.received.length, before);
   },
 
-  async 'sessiond’s other routes can not be reached from outside'(t, { call, login, asked }) {
+  async 'sessiond’s other routes are not reachable'(t, { call, login, asked }) {
     const { cookie } = await login();
-    const operator = ['/v1/stats', '/v1/sessions', '/metrics', '/readyz', '/healthz', '/docs', '/docs/json', '/hello'];
-    const around = [
+    const internal = ['/v1/stats', '/v1/sessions', '/metrics', '/readyz', '/healthz', '/docs', '/docs/json', '/hello'];
+    const traversals = [
       '/sessions/../metrics',
       '/session/%2e%2e/metrics',
       '/login/..%2fmetrics',
@@ -102,14 +102,14 @@ export const traffic: Record<string, Case> = {
     ];
     const absolute = ['http://127.0.0.1/metrics', 'http://127.0.0.1/login/../v1/stats'];
     asked.length = 0;
-    for (const path of [...operator, ...around, ...absolute, '/.sessiond/verify']) {
+    for (const path of [...internal, ...traversals, ...absolute, '/.sessiond/verify']) {
       for (const headers of [{ authorization: `Bearer ${KEY}` }, { cookie, 'x-service-key': KEY }]) {
         const answer = await call(path, { headers });
         t.ok(answer.headers['x-app'] === 'echo' || [400, 401, 404].includes(answer.status), `${path} ${answer.status}`);
         t.notMatch(answer.body, /# HELP|"active"|openapi/i);
       }
     }
-    const known = operator.map((path) => path.split('/')[1]);
+    const known = internal.map((path) => path.split('/')[1]);
     const reached = asked.filter(({ url }) => known.includes(new URL(url, 'http://x').pathname.split('/')[1]));
     t.same(
       reached.map(({ url }) => url),
@@ -117,7 +117,7 @@ export const traffic: Record<string, Case> = {
     );
   },
 
-  async 'sessiond is told the client’s address, not what the client says of it'(t, { call, login, port }) {
+  async 'sessiond receives the client’s address, not the client’s own X-Forwarded-For'(t, { call, login, port }) {
     const honest = await login('bob', { from: '127.0.0.7' });
     t.equal(honest.session.device.ip, '127.0.0.7');
     const forged = {
@@ -128,12 +128,12 @@ export const traffic: Record<string, Case> = {
     const { session, cookie } = await login('bob', { from: '127.0.0.8', headers: forged });
     t.equal(session.device.ip, '127.0.0.8');
     const { headers } = (await call('/', { from: '127.0.0.8', headers: { cookie, ...forged } })).json() as Echo;
-    t.same(headers['x-forwarded-for'], ['127.0.0.8'], 'and so is the app');
+    t.same(headers['x-forwarded-for'], ['127.0.0.8'], 'the app too');
     t.same(headers['x-forwarded-host'], [`127.0.0.1:${port}`]);
     t.same(headers['x-forwarded-proto'], ['http']);
   },
 
-  async 'a question carries the client’s address'(t, { call, login, asked }) {
+  async 'verification requests carry the client’s address'(t, { call, login, asked }) {
     const { cookie } = await login();
     asked.length = 0;
     await call('/', { from: '127.0.0.9', headers: { cookie, 'x-forwarded-for': '203.0.113.9' } });
@@ -143,7 +143,7 @@ export const traffic: Record<string, Case> = {
     );
   },
 
-  async 'a WebSocket passes once its user is known, other upgrades are none'(t, { login, port, app }) {
+  async 'a WebSocket passes after verification, other upgrades do not'(t, { login, port, app }) {
     const { cookie } = await login();
     const before = app.received.length;
     t.match(await upgrade(port, websocket), /^HTTP\/1.1 401 /);
@@ -155,6 +155,6 @@ export const traffic: Record<string, Case> = {
     t.match(await upgrade(port, { upgrade: 'h2c', cookie, 'http2-settings': 'AAMAAABkAAQAAP__' }), /^HTTP\/1.1 200 /);
     await upgrade(port, { ...websocket, Upgrade: 'h2c', cookie });
     await upgrade(port, { Upgrade: 'h2c', ...websocket, cookie });
-    t.notMatch(JSON.stringify(app.received), /h2c/, 'also not along with one');
+    t.notMatch(JSON.stringify(app.received), /h2c/, 'not in addition to websocket either');
   },
 };

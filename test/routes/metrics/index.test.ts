@@ -8,13 +8,13 @@ import { redisWorld, type World, worlds } from '../../support/worlds.ts';
 
 const inEveryWorld = await worlds(t);
 
-/** What every pod says of the number of living sessions. */
+/** The number of live sessions that each pod reports. */
 async function active({ pods }: World): Promise<number[]> {
   const bodies = await Promise.all(pods.map((pod) => pod.inject('/metrics')));
   return bodies.map(({ body }) => Number(/^session_active_total (\S+)$/m.exec(body)?.[1]));
 }
 
-inEveryWorld('what happens to sessions is counted under the names of the contract', async (t, world) => {
+inEveryWorld('metrics have the names and labels of the contract', async (t, world) => {
   const { call, login, pods, elapse } = world;
   const visitor = await call('POST', '/session');
   const first = await login('ann', { token: visitor.cookies[0]?.value as string });
@@ -45,7 +45,7 @@ inEveryWorld('what happens to sessions is counted under the names of the contrac
   const answer = await (pods[0] as (typeof pods)[number]).inject('/metrics');
   t.match(answer.headers['content-type'], /^text\/plain/);
   t.match(answer.body, /^http_request_duration_seconds_count\{/m);
-  t.match(answer.body, /^store_breaker_state 0$/m, 'wherever sessions live');
+  t.match(answer.body, /^store_breaker_state 0$/m, 'with every store');
   t.match(answer.body, /^near_cache_entries \d+$/m);
   if (world.name === 'redis') {
     const commands = Object.keys(await sumOf(world.pods, 'store_command_seconds_count'));
@@ -54,7 +54,7 @@ inEveryWorld('what happens to sessions is counted under the names of the contrac
 });
 
 inEveryWorld(
-  'evictions and refusals are counted too',
+  'evictions are counted',
   async (t, world) => {
     await world.login('ann');
     await world.login('ann');
@@ -75,13 +75,13 @@ t.test('expiry is seen by every pod within 2 s and counted once over all', async
   t.same(await active(world), [20, 20]);
   await until(async () => Date.now() > lastEnd);
   await until(async () => (await active(world)).every((count) => count === 0), 2000);
-  t.comment(`seen ${Date.now() - lastEnd} ms after the last end`);
+  t.comment(`seen ${Date.now() - lastEnd} ms after the last expiry`);
   t.same(await sumOf(world.pods, 'session_expired_total'), { '': 20 });
   await until(() => Date.now() > lastEnd + 2500);
-  t.same(await sumOf(world.pods, 'session_expired_total'), { '': 20 }, 'and by no other pod later');
+  t.same(await sumOf(world.pods, 'session_expired_total'), { '': 20 }, 'no pod counts one twice');
 });
 
-t.test('where METRICS_TOKEN is set, metrics are for those who have it', async (t) => {
+t.test('with METRICS_TOKEN, /metrics requires it as bearer token', async (t) => {
   const token = 'a-metrics-token-of-some-length';
   const { app } = await build(t, { METRICS_TOKEN: token });
   const ask = (headers: Record<string, string>, url = '/metrics') => app.inject({ url, headers });

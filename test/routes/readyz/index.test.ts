@@ -1,7 +1,7 @@
 import t from 'tap';
 import { build } from '../../support/build.ts';
 
-t.test('a pod is ready from listening until it is told to drain; it is healthy throughout', async (t) => {
+t.test('a pod is ready from listening until it drains, and healthy throughout', async (t) => {
   const { app } = await build(t);
   const answers = async () => [await app.inject('/readyz'), await app.inject('/healthz')] as const;
 
@@ -21,10 +21,10 @@ t.test('a pod is ready from listening until it is told to drain; it is healthy t
   t.equal(draining.statusCode, 503);
   t.same(draining.json().reasons, ['draining']);
   t.equal(stillAlive.statusCode, 200);
-  t.equal((await app.inject('/hello')).statusCode, 200, 'what comes in while draining is answered');
+  t.equal((await app.inject('/hello')).statusCode, 200, 'requests are served while it drains');
 });
 
-t.test('hello says hello', async (t) => {
+t.test('GET /hello returns its message', async (t) => {
   const { app } = await build(t);
   const answer = await app.inject('/hello');
   t.equal(answer.statusCode, 200);

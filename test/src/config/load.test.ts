@@ -12,7 +12,7 @@ const complete = {
 
 const load = (env: NodeJS.ProcessEnv): Config => loadConfig(env).config;
 
-/** The message of the error an environment leads to. */
+/** The faults that loading an environment reports; empty when it loads. */
 function faultsOf(env: NodeJS.ProcessEnv): string[] {
   try {
     loadConfig(env);
@@ -53,8 +53,8 @@ t.test('an empty environment has the defaults', async (t) => {
     demoUser: true,
   });
   t.equal(secrets.length, 1);
-  t.ok((secrets[0] as string).length >= 32, 'a secret made for the run');
-  t.notSame(secrets, load({}).SESSION_SECRETS, 'and for this run alone');
+  t.ok((secrets[0] as string).length >= 32, 'a random secret');
+  t.notSame(secrets, load({}).SESSION_SECRETS, 'a different one each time');
 });
 
 const good: [string, string, unknown][] = [
@@ -78,7 +78,7 @@ const good: [string, string, unknown][] = [
 ];
 
 for (const [name, value, expected] of good) {
-  t.test(`${name}=${value} is taken`, async (t) => {
+  t.test(`${name}=${value} is accepted`, async (t) => {
     t.strictSame(load({ [name]: value })[name as keyof Config], expected);
   });
 }
@@ -120,7 +120,7 @@ const bad: [string, string, RegExp][] = [
 ];
 
 for (const [name, value, expected] of bad) {
-  t.test(`${name}=${value} is refused, by name and without its value`, async (t) => {
+  t.test(`${name}=${value} is rejected: the message names the setting and does not contain the value`, async (t) => {
     const faults = faultsOf({ [name]: value });
     t.equal(faults.length, 1);
     t.match(faults[0], new RegExp(`^ {2}- ${name}`));
@@ -129,7 +129,7 @@ for (const [name, value, expected] of bad) {
   });
 }
 
-t.test('everything that is wrong is named at once', async (t) => {
+t.test('one message names every invalid setting', async (t) => {
   const faults = faultsOf(Object.fromEntries(bad.map(([name, value]) => [name, value])));
   const names = new Set(bad.map(([name]) => name));
   for (const name of names)
@@ -164,28 +164,28 @@ for (const [SESSION_PROFILE, name, value] of [
   ['aal3', 'SESSION_IDLE_SECONDS', '901'],
   ['aal3', 'SESSION_ABSOLUTE_SECONDS', '43201'],
 ] as const) {
-  t.test(`${name}=${value} is beyond ${SESSION_PROFILE}, and refused`, async (t) => {
+  t.test(`${name}=${value} exceeds the limit of ${SESSION_PROFILE} and is rejected`, async (t) => {
     const faults = faultsOf({ SESSION_PROFILE, [name]: value }).filter((fault) => fault.includes('SESSION_PROFILE'));
-    t.match(faults, [new RegExp(`${name}: expected no more than ${Number(value) - 1}`)]);
+    t.match(faults, [new RegExp(`${name}: expected at most ${Number(value) - 1}`)]);
   });
 }
 
-t.test('a profile that does not exist is refused', async (t) => {
+t.test('an unknown profile is rejected', async (t) => {
   t.match(faultsOf({ SESSION_PROFILE: 'aal4' }), [/SESSION_PROFILE: expected one of aal1, aal2, aal3/]);
 });
 
-t.test('users come from a file or from a webhook, not from both', async (t) => {
+t.test('USERS_FILE and CREDENTIALS_URL exclude each other', async (t) => {
   t.match(faultsOf({ USERS_FILE: 'users', CREDENTIALS_URL: 'http://a' }), [/USERS_FILE and CREDENTIALS_URL/]);
 });
 
-t.test('production', async (t) => {
+t.test('production requires secrets, Redis and users', async (t) => {
   t.match(faultsOf({ NODE_ENV: 'production' }), [/SESSION_SECRETS/, /REDIS_URL/, /USERS_FILE or CREDENTIALS_URL/]);
-  t.match(faultsOf({ ...complete, SESSION_SECRETS: '' }), [/SESSION_SECRETS/], 'an empty value is none');
-  t.match(faultsOf({ ...complete, REDIS_URL: ' ', PORT: 'x' }), [/PORT/, /REDIS_URL/], 'beside what is wrong');
+  t.match(faultsOf({ ...complete, SESSION_SECRETS: '' }), [/SESSION_SECRETS/], 'an empty value counts as unset');
+  t.match(faultsOf({ ...complete, REDIS_URL: ' ', PORT: 'x' }), [/PORT/, /REDIS_URL/], 'along with other faults');
   t.match(load(complete), { production: true, demoUser: false, LOGIN_PAGE: false });
-  t.match(load({ ...complete, LOGIN_PAGE: 'true' }), { LOGIN_PAGE: true }, 'the login page is there when asked for');
+  t.match(load({ ...complete, LOGIN_PAGE: 'true' }), { LOGIN_PAGE: true }, 'the login page can be turned on');
   t.match(load({ ...complete, USERS_FILE: '', CREDENTIALS_URL: 'http://a' }), { demoUser: false });
-  t.same(loadConfig(complete).warnings, [], 'nothing is assumed');
+  t.same(loadConfig(complete).warnings, [], 'no warnings');
 });
 
 for (const [host, demoUser] of Object.entries({
@@ -198,15 +198,15 @@ for (const [host, demoUser] of Object.entries({
   '192.0.2.1': false,
   '127.example': false,
 })) {
-  t.test(`on ${host} there is ${demoUser ? 'a' : 'no'} user demo, and a warning says so`, async (t) => {
+  t.test(`on ${host} there is ${demoUser ? 'a' : 'no'} demo user, and a warning is logged`, async (t) => {
     const { config, warnings } = loadConfig({ HOST: host });
     t.equal(config.demoUser, demoUser);
     t.ok(warnings.some((warning) => warning.includes(demoUser ? 'demo-password' : 'nobody can log in')));
-    t.equal(load({ HOST: host, USERS_FILE: 'users' }).demoUser, false, 'never beside real users');
+    t.equal(load({ HOST: host, USERS_FILE: 'users' }).demoUser, false, 'not with real users');
   });
 }
 
-t.test('what is assumed, and what has no effect, is said in a warning', async (t) => {
+t.test('there is a warning for every assumption and for settings without effect', async (t) => {
   const { warnings } = loadConfig({ DATABASE_URL: 'postgres://u:hush@h/d' });
   t.match(warnings, [/DATABASE_URL has no effect/, /SESSION_SECRETS/, /demo/, /REDIS_URL/]);
   t.notMatch(warnings.join(), /hush/);
@@ -217,7 +217,7 @@ t.test('the settings are frozen', async (t) => {
   t.throws(() => (load({}).SESSION_SECRETS as string[]).push('x'), TypeError, 'lists too');
 });
 
-t.test('TRUST_PROXY in the form Fastify takes it', async (t) => {
+t.test('TRUST_PROXY is converted for Fastify', async (t) => {
   const trusted = (TRUST_PROXY: string) => trustedProxies(load({ TRUST_PROXY }));
   t.equal(trusted(''), false);
   t.equal(trusted('false'), false);
