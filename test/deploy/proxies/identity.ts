@@ -13,6 +13,9 @@ const SPELLINGS = [
   'X-Session+User',
 ];
 
+/** Paths whose extensions have media types of their own, which must not become those of sessiond's responses. */
+export const PATHS_WITH_TYPES = ['/login.html', '/x.png', '/app.js', '/a/feed.xml', '/file.bin'];
+
 /** Which requests reach the app, and the identity headers they carry. */
 export const identity: Record<string, Case> = {
   async 'a request without a session gets sessiond’s 401 and does not reach the app'(t, { call, app, pods }) {
@@ -30,6 +33,9 @@ export const identity: Record<string, Case> = {
       t.equal(answer.body, expected?.body);
       t.equal(answer.headers['content-type'], expected?.headers['content-type']);
       t.equal(answer.headers['cache-control'], 'no-store');
+    }
+    for (const path of PATHS_WITH_TYPES) {
+      t.equal((await call(path)).headers['content-type'], expected?.headers['content-type'], path);
     }
     t.equal((await call('/', { method: 'HEAD' })).status, 401);
     for (const token of ['x', 'a.1.b', '']) {

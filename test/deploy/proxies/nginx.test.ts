@@ -26,6 +26,8 @@ const start: StartProxy = async (t, addresses) => {
     events {}
     http {
       access_log off;
+      types { text/html html; image/png png; application/javascript js; text/xml xml; }
+      default_type application/octet-stream;
       ${temporary.join(' ')}
       include ${folder}/upstreams.conf;
       server {

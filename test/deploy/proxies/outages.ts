@@ -1,5 +1,6 @@
 import { until } from '../../support/until.ts';
 import type { Case } from './cases.ts';
+import { PATHS_WITH_TYPES } from './identity.ts';
 
 export const UNAVAILABLE = { statusCode: 503, code: 'STORE_UNAVAILABLE', error: 'Service Unavailable' };
 /** Cases in which sessiond can't verify. The last one stops all pods. */
@@ -49,6 +50,9 @@ export const outages: Record<string, Case> = {
       if (method !== 'HEAD') t.match(answer.json(), UNAVAILABLE);
       t.match(answer.headers['retry-after'], /^\d+$/);
       t.ok(answer.elapsedMs < 1500, `${answer.elapsedMs} ms`);
+    }
+    for (const path of PATHS_WITH_TYPES) {
+      t.match((await call(path, { headers: { cookie } })).headers['content-type'], /^application\/json/, path);
     }
     t.equal(app.received.length, before);
   },
