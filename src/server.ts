@@ -10,8 +10,9 @@ import { loggerOptions } from './observability/logging.ts';
 import { describeRedis, parseRedisUrl } from './stores/redis/connection/address.ts';
 
 // Share of the grace period in which /readyz is 503 and the service still accepts connections, so that load balancers
-// stop sending requests.
+// stop sending requests. Without a load balancer, 200 ms are enough to close keep-alive connections by a response.
 const DRAIN_SHARE = 0.2;
+const DRAIN_OUTSIDE_PRODUCTION_MS = 200;
 
 /** Reads the settings, starts the service, and stops it on SIGTERM, SIGINT or an uncaught error. */
 async function main(): Promise<void> {
@@ -27,7 +28,8 @@ async function main(): Promise<void> {
     logger.info({ signal }, 'shutting down: finishing requests in flight');
     app.readiness.drain();
     closeAfterResponse(app.server);
-    if (config.production && signal) await pause(graceMs * DRAIN_SHARE);
+    const drainMs = graceMs * DRAIN_SHARE;
+    if (signal) await pause(config.production ? drainMs : Math.min(drainMs, DRAIN_OUTSIDE_PRODUCTION_MS));
     // A connection that was busy when closing began stays open after its response and would keep the process running.
     setInterval(() => {
       app.server.closeIdleConnections();
@@ -36,8 +38,9 @@ async function main(): Promise<void> {
     await app.close();
   });
 
-  const address = await app.listen({ host: config.HOST, port: config.PORT });
-  logger.info({ address, store: config.REDIS_URL === undefined ? 'memory' : 'redis' }, 'listening');
+  // Fastify logs this line, one for each address of a wildcard HOST.
+  const listenTextResolver = (address: string) => `listening on ${address}`;
+  const address = await app.listen({ host: config.HOST, port: config.PORT, listenTextResolver });
   if (!config.production) console.log(welcome(address, config, app.login.who));
 }
 

@@ -35,7 +35,7 @@ export async function startService(options: {
   const port = await freePort();
   const server = await start([process.execPath, join(ROOT, 'src', 'server.ts')], {
     core: options.core,
-    sign: '"msg":"listening"',
+    sign: '"msg":"listening',
     env: {
       NODE_ENV: 'production',
       LOG_LEVEL: 'info',

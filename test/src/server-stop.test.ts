@@ -1,12 +1,17 @@
 import { once } from 'node:events';
-import type { ServerResponse } from 'node:http';
+import { Agent, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import t, { type Test } from 'tap';
 import { SECRET } from '../support/build.ts';
 import { freePort, startRedis } from '../support/redis.ts';
 import { loginAt, startServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 import { startWebhook } from '../support/webhook.ts';
+
+const CLIENTS = 40;
+const THINK_MS = 10;
 
 /** Starts a service with one login in flight, which completes when `answer` makes the webhook respond. */
 async function startWithLogin(t: Test, env: Record<string, string> = {}) {
@@ -53,6 +58,43 @@ t.test('after SIGTERM in production /readyz is 503 while requests are still serv
   const { code, elapsedMs } = await stopped;
   t.equal(code, 0);
   t.ok(elapsedMs < 5000, 'within the grace period');
+});
+
+t.test('SIGTERM under load outside production: clients on keep-alive connections lose no request', async (t) => {
+  const server = await startServer(t);
+  const answered = { requests: 0, afterSignal: 0 };
+  let signalled = false;
+  const failures: string[] = [];
+
+  /** Sends requests on one connection until a response closes it. */
+  async function client(): Promise<void> {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (let isOpen = true; isOpen; ) {
+      await pause(THINK_MS);
+      try {
+        const outgoing = request({ host: '127.0.0.1', port: server.port, path: '/hello', agent }).end();
+        const [response] = await once(outgoing, 'response');
+        await text(response);
+        answered.requests += 1;
+        if (signalled) answered.afterSignal += 1;
+        isOpen = response.headers.connection !== 'close';
+      } catch (error) {
+        failures.push((error as NodeJS.ErrnoException).code ?? String(error));
+        isOpen = false;
+      }
+    }
+    agent.destroy();
+  }
+
+  const clients = Array.from({ length: CLIENTS }, client);
+  await until(() => answered.requests > 10 * CLIENTS);
+  signalled = true;
+  const { code, elapsedMs } = await server.stop();
+  await Promise.all(clients);
+  t.same(failures, []);
+  t.ok(answered.afterSignal >= CLIENTS, 'every connection was closed by a response');
+  t.equal(code, 0);
+  t.ok(elapsedMs < 2000, `${elapsedMs.toFixed(0)} ms`);
 });
 
 t.test('requests that exceed SHUTDOWN_GRACE_SECONDS are cut off, and the exit code is 1', async (t) => {

@@ -1,15 +1,23 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { freePort, startRedis } from '../support/redis.ts';
 import { run } from '../support/run.ts';
-import { startServer } from '../support/server.ts';
+import { type ServerProcess, startServer } from '../support/server.ts';
+import { until } from '../support/until.ts';
 
 const SECRET = 'hush-hush-hush-hush-hush-hush-hush';
 
+/** Starts the service and waits for the welcome message, which follows the log line about listening. */
+async function startWithWelcome(t: Test, env: Record<string, string> = {}): Promise<ServerProcess> {
+  const server = await startServer(t, env);
+  await until(() => server.output.stdout.includes('/logout\n'));
+  return server;
+}
+
 t.test('without settings, the welcome message has commands to try, and they work', async (t) => {
-  const server = await startServer(t);
+  const server = await startWithWelcome(t);
   const { stdout, stderr } = server.output;
   t.match(stdout, `sessiond listens on ${server.url}`);
   t.match(stdout, /sessions kept in +the memory of this process/);
@@ -17,6 +25,8 @@ t.test('without settings, the welcome message has commands to try, and they work
   t.match(stdout, `${server.url}/docs`);
   t.equal(stderr, '');
   t.equal((await fetch(`${server.url}/docs/json`)).status, 200);
+
+  t.same(stdout.match(/listening/gi), ['listening'], 'one log line');
 
   const lines = stdout.match(/^ {2}curl .*$/gm) ?? [];
   t.equal(lines.length, 3);
@@ -34,7 +44,7 @@ t.test('without settings, the welcome message has commands to try, and they work
 
 t.test('the welcome message names Redis and the source of users, and contains no secrets', async (t) => {
   const redis = await startRedis(t);
-  const server = await startServer(t, {
+  const server = await startWithWelcome(t, {
     SESSION_SECRETS: SECRET,
     REDIS_URL: `redis://default:hush@127.0.0.1:${redis.port}`,
     CREDENTIALS_URL: 'http://name:hush@127.0.0.1:9/check',

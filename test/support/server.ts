@@ -48,7 +48,7 @@ export async function startServer(
     child.kill('SIGKILL');
     await once(child, 'exit');
   });
-  await until(() => output.stdout.includes('"msg":"listening"') || ended(), 20_000);
+  await until(() => output.stdout.includes('"msg":"listening') || ended(), 20_000);
   if (ended()) throw new Error(`The service did not start: ${output.stderr}`);
 
   return {
