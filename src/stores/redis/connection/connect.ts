@@ -83,6 +83,12 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
   return client;
 }
 
+/** A second client with the same settings, not connected. */
+export function duplicateClient(client: RedisClient): RedisClient {
+  // The two have overloads that TypeScript can't unite.
+  return client instanceof Cluster ? client.duplicate() : client.duplicate();
+}
+
 /** A client for a tool, connected. @throws with what the server or the network says against it */
 export async function openRedisClient(address: RedisAddress): Promise<RedisClient> {
   const client = createRedisClient(address, { patient: true });
