@@ -5,7 +5,7 @@ import { isSameDevice } from '../src/device-binding/same-device.ts';
 import type { SessionEvent } from '../src/session/events.ts';
 import type { SessionPolicy } from '../src/session/policy.ts';
 import { createSessions, type Sessions } from '../src/session/sessions.ts';
-import { createTokenCodec, type TokenClaims, type VerifiedTokens } from '../src/session/token.ts';
+import { createTokenCodec, type VerifiedClaims, type VerifiedTokens } from '../src/session/token.ts';
 import type { Binding } from '../src/session/verification.ts';
 import { openStore } from '../src/stores/open-store.ts';
 
@@ -85,7 +85,7 @@ function bindingOf({ BINDING: mode, BINDING_NETWORK: network }: Config): Binding
 const LEAST_VERIFIED_TOKENS = 10_000;
 
 function verifiedTokens({ NEAR_CACHE_MAX }: Config): VerifiedTokens {
-  return new LRUCache<string, TokenClaims>({ max: Math.max(NEAR_CACHE_MAX, LEAST_VERIFIED_TOKENS) });
+  return new LRUCache<string, VerifiedClaims>({ max: Math.max(NEAR_CACHE_MAX, LEAST_VERIFIED_TOKENS) });
 }
 
 /** Settings are seconds, the core counts milliseconds. */

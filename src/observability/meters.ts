@@ -15,8 +15,8 @@ export interface Meters {
   /** Counts a request rejected because the process is overloaded. */
   shed(): void;
   revocationSeen(seconds: number): void;
-  /** Registers a callback that returns the number of verifications so far that emitted no event. */
-  recalledSessions(count: () => number, source: string): void;
+  /** Registers a callback that returns the number of verifications so far that emitted no event, by key of the ring. */
+  recalledSessions(counts: () => readonly number[], source: string): void;
   /** Registers a callback that returns the number of sessions in the near cache. */
   nearCacheEntries(count: () => number): void;
   /** Registers a callback that returns the number of live sessions in the whole store. */
@@ -58,10 +58,18 @@ export function createMeters(registry: Registry): Meters {
     registers,
     collect: () => countRecalls(),
   });
+  const tokenKeys = new client.Counter({
+    name: 'session_token_key_total',
+    help: 'Successful verifications of live sessions, by position in SESSION_SECRETS of the key that verified the token; 0 is the first',
+    labelNames: ['key'],
+    registers,
+    collect: () => countRecalls(),
+  });
   const touches = counter('session_touch_total', 'Session activity, by whether it was written to the store', 'result');
   // These are counted on every request: labels are resolved once and cached.
   const verified = (result: string, source: string) => verifications.labels({ result, source });
   const verifiedBy = memoize((source: string) => memoize((result: string) => verified(result, source)));
+  const verifiedWith = memoize((key: string) => tokenKeys.labels({ key }));
   const touchedBy = memoize((result: string) => touches.labels({ result }));
   const logins = counter('login_total', 'Login attempts, by result', 'result');
   const shed = counter('requests_shed_total', 'Requests rejected because the process was overloaded');
@@ -102,6 +110,7 @@ export function createMeters(registry: Registry): Meters {
         case 'expired':
           return expired.inc(event.count);
         case 'verified':
+          if ('key' in event) verifiedWith(`${event.key}`).inc();
           return verifiedBy(event.source)(event.result).inc();
         case 'touched':
           return touchedBy(event.result).inc();
@@ -115,14 +124,19 @@ export function createMeters(registry: Registry): Meters {
 
     revocationSeen: (seconds) => propagation.observe(seconds),
 
-    recalledSessions(count, source) {
-      let counted = 0;
+    recalledSessions(counts, source) {
+      let counted: readonly number[] = [];
       countRecalls = () => {
-        const recalled = count() - counted;
-        counted += recalled;
-        if (recalled === 0) return;
-        verifiedBy(source)('valid').inc(recalled);
-        touchedBy('skipped').inc(recalled);
+        const current = [...counts()];
+        for (const [key, count] of current.entries()) {
+          const recalled = count - (counted[key] ?? 0);
+          // Also by 0, so that every key of the ring has a series.
+          verifiedWith(`${key}`).inc(recalled);
+          if (recalled === 0) continue;
+          verifiedBy(source)('valid').inc(recalled);
+          touchedBy('skipped').inc(recalled);
+        }
+        counted = current;
       };
     },
 

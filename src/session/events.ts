@@ -26,8 +26,15 @@ export type SessionEvent =
   | { readonly type: 'expired'; readonly count: number }
   | {
       readonly type: 'verified';
-      readonly result: 'valid' | 'degraded' | 'absent' | 'forged' | 'foreign' | 'error';
+      readonly result: 'absent' | 'forged' | 'foreign' | 'error';
       readonly source: string;
+    }
+  | {
+      readonly type: 'verified';
+      readonly result: 'valid' | 'degraded';
+      readonly source: string;
+      /** Position in the ring of the key that verified the token. */
+      readonly key: number;
     }
   | { readonly type: 'touched'; readonly result: 'written' | 'skipped' | 'failed' };
 

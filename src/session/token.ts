@@ -7,19 +7,27 @@ export interface TokenClaims {
   readonly generation: number;
 }
 
+/** The claims of a genuine token, and the key that verified it. */
+export interface VerifiedClaims extends TokenClaims {
+  /** Position of the key in the ring; 0 is the first one, which signs. */
+  readonly key: number;
+}
+
 export interface TokenCodec {
+  /** Number of keys in the ring. */
+  readonly keys: number;
   /** The token of one generation of one session: always the same text, under the first key of the ring. */
   issue(claims: TokenClaims): string;
   /** The claims of a genuine token, `undefined` for every other text. It costs one HMAC per key and no store. */
-  verify(token: string): TokenClaims | undefined;
+  verify(token: string): VerifiedClaims | undefined;
   /** The claims of a token that `verify` has found genuine lately; `undefined` says nothing. */
-  recall(token: string): TokenClaims | undefined;
+  recall(token: string): VerifiedClaims | undefined;
 }
 
 /** Where claims of tokens that were found genuine are kept, so that the next sight of one costs no HMAC. */
 export interface VerifiedTokens {
-  get(token: string): TokenClaims | undefined;
-  set(token: string, claims: TokenClaims): void;
+  get(token: string): VerifiedClaims | undefined;
+  set(token: string, claims: VerifiedClaims): void;
 }
 
 const MAX_TOKEN_LENGTH = 127;
@@ -38,6 +46,8 @@ export function createTokenCodec(secrets: readonly string[], verified?: Verified
   if (signing === undefined) throw new TypeError('The key ring is empty');
 
   return {
+    keys: secrets.length,
+
     issue({ sessionId, generation }) {
       const body = `${sessionId}.${generation}`;
       return `${body}.${mac(signing, body)}`;
@@ -54,12 +64,12 @@ export function createTokenCodec(secrets: readonly string[], verified?: Verified
       const body = token.slice(0, end);
       const presented = Buffer.from(token.slice(end + 1));
       // The texts are compared, not the bytes they stand for: one mac has one spelling.
-      const genuine = secrets.some((secret) => {
+      const key = secrets.findIndex((secret) => {
         const expected = Buffer.from(mac(secret, body));
         return expected.length === presented.length && timingSafeEqual(expected, presented);
       });
-      if (!genuine) return undefined;
-      const claims = { sessionId, generation: Number(generation) };
+      if (key === -1) return undefined;
+      const claims = { sessionId, generation: Number(generation), key };
       verified?.set(token, claims);
       return claims;
     },

@@ -31,7 +31,7 @@ export function createVerification(deps: {
   readonly reports: Reports;
 }) {
   const { store, tokens, policy, binding, reports } = deps;
-  let recalls = 0;
+  const recalls = new Array<number>(tokens.keys).fill(0);
 
   /**
    * The live session a token stands for, marked as seen; `undefined` when its absence is proven (forged, unknown,
@@ -57,7 +57,7 @@ export function createVerification(deps: {
       reports.event({ type: 'verified', result: 'foreign', source: store.source });
       throw new SessionError('NO_SESSION');
     }
-    reports.event({ type: 'verified', result: 'valid', source: store.source });
+    reports.event({ type: 'verified', result: 'valid', source: store.source, key: claims.key });
     return seen(session);
   }
 
@@ -72,7 +72,7 @@ export function createVerification(deps: {
     if (session === undefined || session.generation !== claims.generation) return undefined;
     if (needsTouch(session, policy, store.now())) return undefined;
     if (binding !== undefined && !binding.isSameDevice(session.device, device())) return undefined;
-    recalls += 1;
+    recalls[claims.key] = (recalls[claims.key] ?? 0) + 1;
     return session;
   }
 
@@ -85,7 +85,7 @@ export function createVerification(deps: {
     const session = claims && store.lastKnown(claims.sessionId);
     if (session === undefined || claims?.generation !== session.generation) return undefined;
     if (isForeign(session, device)) return undefined;
-    reports.event({ type: 'verified', result: 'degraded', source: 'fallback' });
+    reports.event({ type: 'verified', result: 'degraded', source: 'fallback', key: claims.key });
     return session;
   }
 
@@ -97,8 +97,8 @@ export function createVerification(deps: {
   }
 
   /** The session that a token of an earlier generation is still good for; a replay ends it. */
-  async function judge(claims: TokenClaims): Promise<Session | undefined> {
-    const judged = await store.judge({ ...claims, graceMs: policy.graceMs });
+  async function judge({ sessionId, generation }: TokenClaims): Promise<Session | undefined> {
+    const judged = await store.judge({ sessionId, generation, graceMs: policy.graceMs });
     if (judged.status === 'replayed') replayed(judged.session);
     return judged.status === 'unchanged' ? judged.session : undefined;
   }
@@ -139,7 +139,9 @@ export function createVerification(deps: {
    */
   async function renew(token: string): Promise<StartedSession | undefined> {
     const claims = tokens.verify(token);
-    return claims === undefined ? undefined : renewed(await store.renew({ ...claims, graceMs: policy.graceMs }));
+    if (claims === undefined) return undefined;
+    const { sessionId, generation } = claims;
+    return renewed(await store.renew({ sessionId, generation, graceMs: policy.graceMs }));
   }
 
   /** Renews a session by its name, for a trusted service; once per grace, however many ask. */
@@ -170,8 +172,11 @@ export function createVerification(deps: {
     verify,
     recall,
     lastKnown,
-    /** How many verifications `recall` has answered so far; they are no events, for what an event costs. */
-    recalls: () => recalls,
+    /**
+     * Returns how many verifications `recall` has completed so far, by the key of the ring that verified the token.
+     * `recall` emits no events, because of their cost.
+     */
+    recalls: (): readonly number[] => recalls,
     requireFresh,
     renew,
     renewById,

@@ -1,9 +1,10 @@
+import type { FastifyInstance } from 'fastify';
 import t from 'tap';
-import { build, SECRET, withCookie } from '../../support/build.ts';
+import { build, cookieToken, SECRET, withCookie } from '../../support/build.ts';
 import { sumOf } from '../../support/metrics.ts';
 import { startRedis } from '../../support/redis.ts';
 import { until } from '../../support/until.ts';
-import { usersFile } from '../../support/users.ts';
+import { passwordOf, usersFile } from '../../support/users.ts';
 import { redisWorld, type World, worlds } from '../../support/worlds.ts';
 
 const inEveryWorld = await worlds(t);
@@ -63,6 +64,42 @@ inEveryWorld(
   },
   { MAX_SESSIONS_PER_USER: '1' },
 );
+
+t.test('during a rotation, verifications are counted by the key of the ring that verified the token', async (t) => {
+  const redis = await startRedis(t);
+  const env = { REDIS_URL: redis.url, REDIS_PREFIX: 'rotation', USERS_FILE: usersFile(t, ['ann']) };
+  const before = await build(t, { ...env, SESSION_SECRETS: SECRET });
+  const { app } = await build(t, { ...env, SESSION_SECRETS: `${SECRET}-new,${SECRET}` });
+  const logIn = async (pod: FastifyInstance) => {
+    const payload = { username: 'ann', password: passwordOf('ann') };
+    return cookieToken(await pod.inject({ method: 'POST', url: '/login', payload }));
+  };
+  const verify = async (token: string, status = 200) =>
+    t.equal((await app.inject({ url: '/verify', headers: withCookie(token) })).statusCode, status);
+  const counts = () => sumOf([app], 'session_token_key_total');
+  t.same(await counts(), { '{key="0"}': 0, '{key="1"}': 0 }, 'every key has a series from the start');
+
+  const old = await logIn(before.app);
+  for (let i = 0; i < 5; i += 1) await verify(old);
+  t.same(await counts(), { '{key="0"}': 0, '{key="1"}': 5 }, 'read from Redis once, from the near cache afterwards');
+  const current = await logIn(app);
+  for (let i = 0; i < 3; i += 1) await verify(current);
+  t.same(await counts(), { '{key="0"}': 3, '{key="1"}': 5 });
+
+  await app
+    .inject({ method: 'POST', url: '/session/renew', headers: withCookie(old) })
+    .then(cookieToken)
+    .then(verify);
+  t.same(
+    await counts(),
+    { '{key="0"}': 4, '{key="1"}': 6 },
+    'a renewal verifies the old token and moves the session to the first key',
+  );
+  await app.inject({ method: 'POST', url: '/logout', headers: withCookie(current) });
+  await verify(current, 401);
+  await verify('forged', 401);
+  t.same(await counts(), { '{key="0"}': 4, '{key="1"}': 6 }, 'only live sessions count');
+});
 
 t.test('expiry is seen by every pod within 2 s and counted once over all', async (t) => {
   const env = { SESSION_IDLE_SECONDS: '1', LOGIN_RATE_MAX: '1000', USERS_FILE: usersFile(t, ['ann']) };
