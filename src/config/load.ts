@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ConfigError, faultsOf } from './faults.ts';
+import { ignoredVariables } from './ignored-variables.ts';
 import { ConfigSchema, PROFILES, type RawConfig } from './schema.ts';
 
 /** The settings of one run; frozen. `production` and `demoUser` are derived. */
@@ -12,9 +13,6 @@ export type Config = Readonly<RawConfig> & {
   /** Whether the user `demo` exists. */
   readonly demoUser: boolean;
 };
-
-/** Settings of the contract that have no effect in this version. */
-const LATER = ['DATABASE_URL', 'KAFKA_BROKERS', 'OTEL_EXPORTER_OTLP_ENDPOINT'];
 
 /**
  * Reads the settings from an environment. An empty value counts as unset.
@@ -28,7 +26,7 @@ export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: 
   const faults = faultsOf(raw, production);
   if (faults.length > 0) throw new ConfigError(faults);
 
-  const warnings = LATER.filter((name) => env[name]).map((name) => `${name} has no effect in this version yet.`);
+  const warnings = ignoredVariables(env);
   const secrets = raw.SESSION_SECRETS.length > 0 ? raw.SESSION_SECRETS : [randomBytes(32).toString('base64url')];
   if (secrets !== raw.SESSION_SECRETS) {
     warnings.push('SESSION_SECRETS is not set: using a random secret; sessions end when the process stops.');
