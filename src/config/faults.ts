@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { parseRedisUrl } from '../stores/redis/connection/address.ts';
+import { editDistance } from './edit-distance.ts';
 import { ConfigSchema, PROFILES, type RawConfig } from './schema.ts';
 
 /** Thrown when settings are invalid. The message lists every invalid setting by name and contains no values. */
@@ -16,11 +17,24 @@ export class ConfigError extends Error {
 /**
  * Validates settings.
  *
- * @param production whether the settings that production requires must be present
+ * @param nodeEnv the value of NODE_ENV; with `production` and what resembles it, the settings that production requires
+ *   must be present
  * @returns one sentence per invalid setting, which names the setting and contains no values
  */
-export function faultsOf(raw: RawConfig, production: boolean): string[] {
-  return [...schemaFaults(raw), ...crossFaults(raw), ...(production ? missingInProduction(raw) : [])];
+export function faultsOf(raw: RawConfig, nodeEnv: string | undefined): string[] {
+  const faults = [...schemaFaults(raw), ...crossFaults(raw)];
+  if (nodeEnv === 'production') return [...faults, ...missingInProduction(raw)];
+  if (!resemblesProduction(nodeEnv)) return faults;
+  return [NODE_ENV_FAULT, ...faults, ...missingInProduction(raw)];
+}
+
+const NODE_ENV_FAULT =
+  'NODE_ENV: expected production in exactly this spelling; any other value allows a demo user and random secrets';
+
+/** Whether a value other than `production` is meant as such: prod, Production, "production" in quotes, live, … */
+function resemblesProduction(nodeEnv = ''): boolean {
+  const [word = ''] = /[a-z].*/.exec(nodeEnv.toLowerCase()) ?? [];
+  return /^(prod|prd\b|live\b)/.test(word) || editDistance(word, 'production') <= 2;
 }
 
 function schemaFaults(raw: unknown): string[] {
@@ -28,11 +42,20 @@ function schemaFaults(raw: unknown): string[] {
   for (const { path, schema, message } of Value.Errors(ConfigSchema, raw)) {
     const [, name = '', position] = path.split('/');
     const where = position === undefined ? name : `${name} (item ${Number(position) + 1})`;
-    const allowed = schema.anyOf?.map((option: TSchema) => option.const).join(', ');
-    const wanted = allowed ?? schema.description ?? message.replace('Expected ', '');
-    if (!faults.has(where)) faults.set(where, `${where}: expected ${allowed ? 'one of ' : ''}${wanted}`);
+    const expected = schema.description ?? valuesOf(name, schema) ?? message.replace('Expected ', '');
+    if (!faults.has(where)) faults.set(where, `${where}: expected ${expected}`);
   }
   return [...faults.values()];
+}
+
+/** Describes the values that a schema allows, with their unit where the setting's name has one. */
+function valuesOf(name: string, { anyOf, type, minimum, maximum, minLength }: TSchema): string | undefined {
+  if (anyOf !== undefined) return `one of ${anyOf.map((option: TSchema) => option.const).join(', ')}`;
+  if (type === 'boolean') return 'true or false';
+  if (type === 'string' && minLength !== undefined) return `${minLength} characters or more`;
+  if (type !== 'integer') return undefined;
+  const unit = name.endsWith('_SECONDS') ? 'seconds, ' : '';
+  return `${unit}an integer ${maximum === undefined ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`}`;
 }
 
 function crossFaults(raw: RawConfig): string[] {
@@ -48,7 +71,7 @@ function crossFaults(raw: RawConfig): string[] {
   }
   for (const [name, longest] of Object.entries(PROFILES[raw.SESSION_PROFILE as keyof typeof PROFILES] ?? {})) {
     if ((raw[name as keyof typeof raw] as number) > longest) {
-      faults.push(`${name}: expected at most ${longest}, the limit of SESSION_PROFILE`);
+      faults.push(`${name}: expected seconds, at most ${longest}, the limit of SESSION_PROFILE`);
     }
   }
   if (raw.USERS_FILE !== undefined && raw.CREDENTIALS_URL !== undefined) {

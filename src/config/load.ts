@@ -23,7 +23,7 @@ export type Config = Readonly<RawConfig> & {
 export function loadConfig(env: NodeJS.ProcessEnv): { config: Config; warnings: string[] } {
   const raw = Value.Default(ConfigSchema, withProfile(pick(env))) as RawConfig;
   const production = env.NODE_ENV === 'production';
-  const faults = faultsOf(raw, production);
+  const faults = faultsOf(raw, env.NODE_ENV);
   if (faults.length > 0) throw new ConfigError(faults);
 
   const warnings = ignoredVariables(env);

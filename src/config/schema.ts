@@ -46,7 +46,11 @@ export const ConfigSchema = Type.Object({
         'redis://, redis+sentinel://h1:26379,h2:26379/<master> or redis+cluster://h1:7000,h2:7001, or their rediss:// forms for TLS, each with optional user:password@ and /db',
     }),
   ),
-  REDIS_PREFIX: Type.String({ pattern: '^[A-Za-z0-9_.:-]{1,32}$', default: 'sd' }),
+  REDIS_PREFIX: Type.String({
+    pattern: '^[A-Za-z0-9_.:-]{1,32}$',
+    description: '1 to 32 of A-Z, a-z, 0-9 and _.:-',
+    default: 'sd',
+  }),
   REDIS_WAIT_REPLICAS: Type.Integer({ minimum: 0, maximum: 16, default: 0 }),
   NEAR_CACHE_MAX: Type.Integer({ minimum: 0, maximum: 10_000_000, default: 100_000 }),
   DEGRADED_VERIFY_SECONDS: Type.Integer({ minimum: 0, maximum: 3600, default: 0 }),

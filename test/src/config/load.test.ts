@@ -90,12 +90,13 @@ const bad: [string, string, RegExp][] = [
   ['PORT', '0x50', /integer/],
   ['PORT', 'true', /integer/],
   ['LOG_LEVEL', 'hush', /one of fatal, error, warn, info, debug, trace, silent/],
-  ['COOKIE_SECURE', 'hush', /boolean/],
-  ['SESSION_SECRETS', `${SECRET},hush`, /item 2.*32/],
+  ['COOKIE_SECURE', 'hush', /true or false$/],
+  ['SESSION_SECRETS', `${SECRET},hush`, /item 2.*32 characters or more$/],
   ['SESSION_SECRETS', `${SECRET},`, /item 2/],
   ['ALLOWED_ORIGINS', 'https://hush/', /https:\/\/app\.example/],
   ['ALLOWED_ORIGINS', '*', /https:\/\/app\.example/],
-  ['SESSION_IDLE_SECONDS', '0', /1/],
+  ['SESSION_IDLE_SECONDS', '0', /expected seconds, an integer from 1 to 31536000$/],
+  ['SESSION_IDLE_SECONDS', '30m', /expected seconds, an integer/],
   ['SESSION_IDLE_SECONDS', '86401', /SESSION_ABSOLUTE_SECONDS/],
   ['MAX_SESSIONS_PER_USER', '0', /1/],
   ['SESSION_LIMIT_POLICY', 'hush', /one of evict-oldest, evict-least-recent, reject/],
@@ -111,7 +112,8 @@ const bad: [string, string, RegExp][] = [
   ['REDIS_URL', 'redis://hush-1,hush-2', /redis\+cluster:/],
   ['REDIS_PREFIX', 'hush {}', /A-Z/],
   ['METRICS_TOKEN', 'hush', /16/],
-  ['SHUTDOWN_GRACE_SECONDS', '86401', /86400/],
+  ['SHUTDOWN_GRACE_SECONDS', '86401', /expected seconds, an integer from 0 to 86400$/],
+  ['NEAR_CACHE_MAX', '-1', /expected an integer from 0 to 10000000$/],
   ['TRUST_PROXY', 'true', /hops/],
   ['TRUST_PROXY', '1,2', /hops/],
   ['TRUST_PROXY', 'false,loopback', /hops/],
@@ -166,7 +168,7 @@ for (const [SESSION_PROFILE, name, value] of [
 ] as const) {
   t.test(`${name}=${value} exceeds the limit of ${SESSION_PROFILE} and is rejected`, async (t) => {
     const faults = faultsOf({ SESSION_PROFILE, [name]: value }).filter((fault) => fault.includes('SESSION_PROFILE'));
-    t.match(faults, [new RegExp(`${name}: expected at most ${Number(value) - 1}`)]);
+    t.match(faults, [new RegExp(`${name}: expected seconds, at most ${Number(value) - 1}`)]);
   });
 }
 
@@ -187,6 +189,33 @@ t.test('production requires secrets, Redis and users', async (t) => {
   t.match(load({ ...complete, USERS_FILE: '', CREDENTIALS_URL: 'http://a' }), { demoUser: false });
   t.same(loadConfig(complete).warnings, [], 'no warnings');
 });
+
+for (const NODE_ENV of [
+  ...[
+    'prod',
+    'Prod',
+    'PROD',
+    'prd',
+    'Production',
+    'PRODUCTION',
+    ' production',
+    'production ',
+    '"production"',
+    "'prod'",
+  ],
+  ...['produciton', 'prodution', 'productive', 'production-eu', 'prod_eu', 'live', 'LIVE', 'live-2'],
+]) {
+  t.test(`NODE_ENV=${NODE_ENV} is rejected: it resembles production`, async (t) => {
+    t.match(faultsOf({ ...complete, NODE_ENV }), [/NODE_ENV: expected production in exactly this spelling/]);
+    t.match(faultsOf({ NODE_ENV }), [/NODE_ENV/, /SESSION_SECRETS/, /REDIS_URL/, /USERS_FILE/], 'with all faults');
+  });
+}
+
+for (const NODE_ENV of ['', 'development', 'dev', 'test', 'staging', 'preprod', 'pre-production', 'nonprod', 'e2e']) {
+  t.test(`NODE_ENV=${NODE_ENV} is accepted`, async (t) => {
+    t.match(load({ NODE_ENV }), { production: false, demoUser: true });
+  });
+}
 
 for (const [host, demoUser] of Object.entries({
   '127.0.0.1': true,
