@@ -2,11 +2,10 @@ import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
-import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { readEnvironment } from './config/environment.ts';
 import { type Config, loadConfig } from './config/load.ts';
-import { loggerOptions } from './observability/logging.ts';
+import { createLogger } from './observability/logging.ts';
 import { describeRedis, parseRedisUrl } from './stores/redis/connection/address.ts';
 
 // Share of the grace period in which /readyz is 503 and the service still accepts connections, so that load balancers
@@ -17,7 +16,7 @@ const DRAIN_OUTSIDE_PRODUCTION_MS = 200;
 /** Reads the settings, starts the service, and stops it on SIGTERM, SIGINT or an uncaught error. */
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig(readEnvironment());
-  const logger = pino(loggerOptions(config.LOG_LEVEL));
+  const logger = await createLogger(config);
   for (const warning of warnings) logger.warn(warning);
   const app = await buildApp(config, { logger });
 

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import t from 'tap';
 import packageJson from '../package.json' with { type: 'json' };
 import { SECRET } from './support/build.ts';
+import { folderOf } from './support/proxy.ts';
 import { startRedis } from './support/redis.ts';
 import { ROOT, run } from './support/run.ts';
 import { scryptHash } from './support/scrypt.ts';
@@ -41,7 +42,8 @@ t.test('.dockerignore admits exactly what the Dockerfile copies', async (t) => {
 });
 
 t.test('the contents of the image start, pass the health check and log a user in', async (t) => {
-  const image = t.testdir();
+  // Outside the repository, whose node_modules Node would find.
+  const image = await folderOf(t, 'image');
   for (const { sources, target } of copies) {
     for (const source of sources) {
       const path = target === './' ? join(image, basename(source)) : join(image, target);
@@ -74,6 +76,10 @@ t.test('the contents of the image start, pass the health check and log a user in
   const response = await loginAt(server.url, 'ann');
   t.equal(response.status, 200);
   t.match(await response.json(), { userId: 'ann' });
+
+  const onTerminal = ['script', '--quiet', '--command', [process.execPath, ...args].join(' '), '/dev/null'] as const;
+  const { output } = await startServer(t, { SHELL: '/bin/sh' }, { command: onTerminal, cwd: image });
+  t.match(output.stdout, '"msg":"listening', 'a terminal gets JSON where pino-pretty is not installed');
 
   const [, check = ''] = (instructions('HEALTHCHECK')[0] ?? '').split('CMD ');
   const [, ...checkArgs] = JSON.parse(check) as string[];

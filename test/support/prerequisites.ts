@@ -6,6 +6,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 const PROGRAMS = {
   'redis-server': 'redis-server',
   curl: 'curl',
+  script: 'bsdutils',
   openssl: 'openssl',
   nginx: 'nginx-light',
   caddy: 'caddy',
