@@ -9,7 +9,7 @@ declare module 'fastify' {
 export interface Readiness {
   /** Returns why this pod should receive no traffic now; empty when it is ready. */
   reasons(): Promise<string[]>;
-  /** Makes this pod not ready for good. Requests are still answered. */
+  /** Makes this pod not ready for good. Requests are still served. */
   drain(): void;
 }
 

@@ -10,14 +10,14 @@ const { port } = app.server.address() as AddressInfo;
 /** Sends bytes over a new connection. @returns all that is received until it is closed */
 async function exchange(bytes: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
-  let answer = '';
+  let response = '';
   socket.setEncoding('utf8').on('data', (text) => {
-    answer += text;
+    response += text;
   });
   socket.on('error', () => undefined);
   socket.write(bytes);
   await once(socket, 'close');
-  return answer;
+  return response;
 }
 
 const HEAD = 'GET /hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n';

@@ -44,22 +44,22 @@ t.test('it survives when Redis closes all connections, repeatedly, under load', 
 });
 
 t.test('it survives when the endpoint is not a Redis, and returns 503', async (t) => {
-  const answers = ['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\xff\r\n', '*1000000000\r\n', '$-5\r\n', '-ERR no\r\n', ''];
+  const replies = ['HTTP/1.1 400 Bad Request\r\n\r\n', '\0\xff\r\n', '*1000000000\r\n', '$-5\r\n', '-ERR no\r\n', ''];
   let connections = 0;
   const nonsense = createServer((socket) => {
     socket.on('error', () => undefined);
     socket.once('data', () => {
-      const answer = answers[connections % answers.length] as string;
+      const reply = replies[connections % replies.length] as string;
       connections += 1;
-      if (answer === '') socket.resetAndDestroy();
-      else socket.end(answer);
+      if (reply === '') socket.resetAndDestroy();
+      else socket.end(reply);
     });
   }).listen(0, '127.0.0.1');
   await once(nonsense, 'listening');
   t.teardown(() => nonsense.close());
   const { port } = nonsense.address() as AddressInfo;
   const server = await startServer(t, { REDIS_URL: `redis://127.0.0.1:${port}` });
-  await until(() => connections > 2 * answers.length, 20_000);
+  await until(() => connections > 2 * replies.length, 20_000);
   t.equal((await loginAt(server.url)).status, 503);
   t.ok(await isRunning(server));
 });

@@ -31,15 +31,15 @@ t.test('without settings, the welcome message has commands to try, and they work
   const lines = stdout.match(/^ {2}curl .*$/gm) ?? [];
   t.equal(lines.length, 3);
   const cwd = t.testdir();
-  const answers = [];
+  const outputs = [];
   for (const line of lines) {
-    answers.push(
+    outputs.push(
       (await run('sh', ['-c', `${line} --silent --show-error --write-out '\n%{http_code}'`], { cwd })).stdout,
     );
   }
-  t.match(answers[0], /"userId":"demo".*\n200$/s, 'log in');
-  t.match(answers[1], /"userId":"demo".*\n200$/s, 'read the session');
-  t.match(answers[2], /\n204$/, 'log out');
+  t.match(outputs[0], /"userId":"demo".*\n200$/s, 'log in');
+  t.match(outputs[1], /"userId":"demo".*\n200$/s, 'read the session');
+  t.match(outputs[2], /\n204$/, 'log out');
 });
 
 t.test('the welcome message names Redis and the source of users, and contains no secrets', async (t) => {

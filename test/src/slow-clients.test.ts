@@ -9,18 +9,18 @@ const IDLE = 10_000;
 const KB_EACH = 30;
 /** What is sent at once, what is then sent byte by byte, and when the server closes the connection. */
 const SLOW = {
-  'that sends nothing': { start: '', rest: '', endsAfterMs: 10_000, answer: /^HTTP\/1\.1 408 .*"REQUEST_TIMEOUT"/s },
+  'that sends nothing': { start: '', rest: '', endsAfterMs: 10_000, response: /^HTTP\/1\.1 408 .*"REQUEST_TIMEOUT"/s },
   'whose headers come byte by byte': {
     start: 'GET /hello HTTP/1.1\r\nhost: x\r\n',
     rest: 'x-slow: '.padEnd(1000, 'x'),
     endsAfterMs: 10_000,
-    answer: /^HTTP\/1\.1 408 .*"REQUEST_TIMEOUT"/s,
+    response: /^HTTP\/1\.1 408 .*"REQUEST_TIMEOUT"/s,
   },
   'whose body comes byte by byte': {
     start: 'POST /login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 1000\r\n\r\n',
     rest: '{"username":"'.padEnd(1000, 'x'),
     endsAfterMs: 15_000,
-    answer: /^HTTP\/1\.1 408 .*"REQUEST_TIMEOUT"/s,
+    response: /^HTTP\/1\.1 408 .*"REQUEST_TIMEOUT"/s,
   },
 } as const;
 const BYTE_EVERY_MS = 200;
@@ -32,7 +32,7 @@ const server = await startServer(t);
 
 t.jobs = 5;
 t.setTimeout(90_000);
-for (const [what, { start, rest, endsAfterMs, answer }] of Object.entries(SLOW)) {
+for (const [what, { start, rest, endsAfterMs, response }] of Object.entries(SLOW)) {
   t.test(`a connection ${what} is closed after a response`, async (t) => {
     const begin = performance.now();
     const { socket, received } = open(server);
@@ -45,7 +45,7 @@ for (const [what, { start, rest, endsAfterMs, answer }] of Object.entries(SLOW))
     t.teardown(() => clearInterval(dripping));
     await once(socket, 'close');
     const elapsedMs = performance.now() - begin;
-    t.match(received.join(''), answer);
+    t.match(received.join(''), response);
     t.ok(elapsedMs > endsAfterMs - 100 && elapsedMs < endsAfterMs + 4000, `after ${elapsedMs.toFixed(0)} ms`);
   });
 }
@@ -91,12 +91,12 @@ t.test(`with ${IDLE} idle connections other clients are served, and each takes u
   const begin = performance.now();
   let served = 0;
   for (let i = 0; i < 100; i += 1) served += Number((await ask()).status === 200);
-  const perAnswerMs = (performance.now() - begin) / 100;
+  const perResponseMs = (performance.now() - begin) / 100;
   const each = ((await residentKb(server)) - before) / IDLE;
-  t.comment(`${before} KB before, ${each.toFixed(1)} KB each; one answer ${perAnswerMs.toFixed(2)} ms`);
+  t.comment(`${before} KB before, ${each.toFixed(1)} KB each; one response ${perResponseMs.toFixed(2)} ms`);
   t.ok(served > 90, `${served} of 100 are served`);
   t.ok(each < KB_EACH, `${each.toFixed(1)} KB each`);
-  t.ok(perAnswerMs < 50, `${perAnswerMs.toFixed(1)} ms an answer`);
+  t.ok(perResponseMs < 50, `${perResponseMs.toFixed(1)} ms a response`);
   t.ok(
     sockets.every(({ closed }) => !closed),
     'the connections stay open',

@@ -43,11 +43,11 @@ inEveryWorld('metrics have the names and labels of the contract', async (t, worl
   t.same(await sumOf(world.pods, 'session_expired_total'), { '': 0 });
   t.same(await active(world), world.name === 'redis' ? [2, 2] : [2]);
 
-  const answer = await (pods[0] as (typeof pods)[number]).inject('/metrics');
-  t.match(answer.headers['content-type'], /^text\/plain/);
-  t.match(answer.body, /^http_request_duration_seconds_count\{/m);
-  t.match(answer.body, /^store_breaker_state 0$/m, 'with every store');
-  t.match(answer.body, /^near_cache_entries \d+$/m);
+  const response = await (pods[0] as (typeof pods)[number]).inject('/metrics');
+  t.match(response.headers['content-type'], /^text\/plain/);
+  t.match(response.body, /^http_request_duration_seconds_count\{/m);
+  t.match(response.body, /^store_breaker_state 0$/m, 'with every store');
+  t.match(response.body, /^near_cache_entries \d+$/m);
   if (world.name === 'redis') {
     const commands = Object.keys(await sumOf(world.pods, 'store_command_seconds_count'));
     for (const command of ['mget', 'create', 'touch', 'revoke']) t.ok(commands.includes(`{command="${command}"}`));
@@ -123,9 +123,9 @@ t.test('with METRICS_TOKEN, /metrics requires it as bearer token', async (t) => 
   const { app } = await build(t, { METRICS_TOKEN: token });
   const ask = (headers: Record<string, string>, url = '/metrics') => app.inject({ url, headers });
   for (const authorization of ['', 'Bearer wrong', 'Bearer ', `Bearer ${SECRET}`, token, `Basic ${token}`]) {
-    const answer = await ask({ authorization });
-    t.match(answer.json(), { statusCode: 401, code: 'METRICS_TOKEN_REQUIRED', error: 'Unauthorized' }, authorization);
-    t.notOk(answer.body.includes(token));
+    const response = await ask({ authorization });
+    t.match(response.json(), { statusCode: 401, code: 'METRICS_TOKEN_REQUIRED', error: 'Unauthorized' }, authorization);
+    t.notOk(response.body.includes(token));
   }
   t.equal((await ask({})).statusCode, 401);
   t.equal((await ask(withCookie(token), `/metrics?token=${token}`)).statusCode, 401);

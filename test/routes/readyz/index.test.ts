@@ -3,21 +3,21 @@ import { build } from '../../support/build.ts';
 
 t.test('a pod is ready from listening until it drains, and healthy throughout', async (t) => {
   const { app } = await build(t);
-  const answers = async () => [await app.inject('/readyz'), await app.inject('/healthz')] as const;
+  const responses = async () => [await app.inject('/readyz'), await app.inject('/healthz')] as const;
 
-  const [starting, alive] = await answers();
+  const [starting, alive] = await responses();
   t.equal(starting.statusCode, 503);
   t.same(starting.json(), { status: 'not ready', reasons: ['starting'] });
   t.equal(alive.statusCode, 200);
   t.same(alive.json(), { status: 'ok' });
 
   await app.listen({ host: '127.0.0.1', port: 0 });
-  const [serving] = await answers();
+  const [serving] = await responses();
   t.equal(serving.statusCode, 200);
   t.same(serving.json(), { status: 'ready', reasons: [] });
 
   app.readiness.drain();
-  const [draining, stillAlive] = await answers();
+  const [draining, stillAlive] = await responses();
   t.equal(draining.statusCode, 503);
   t.same(draining.json().reasons, ['draining']);
   t.equal(stillAlive.statusCode, 200);
@@ -26,8 +26,8 @@ t.test('a pod is ready from listening until it drains, and healthy throughout', 
 
 t.test('GET /hello returns its message', async (t) => {
   const { app } = await build(t);
-  const answer = await app.inject('/hello');
-  t.equal(answer.statusCode, 200);
-  t.same(answer.json(), { message: 'Hello from sessiond!' });
+  const response = await app.inject('/hello');
+  t.equal(response.statusCode, 200);
+  t.same(response.json(), { message: 'Hello from sessiond!' });
   t.equal((await app.inject('/hello/')).statusCode, 200);
 });

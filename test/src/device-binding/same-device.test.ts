@@ -23,7 +23,7 @@ const agents = {
     'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Safari/605.1.15',
 };
 
-const pairs: [sentence: string, known: string, seen: string, same: boolean][] = [
+const pairs: [title: string, known: string, seen: string, same: boolean][] = [
   ['Chrome after an update', agents.chrome, agents.nextChrome, true],
   ['Chrome before an update', agents.nextChrome, agents.chrome, true],
   ['Chrome and Firefox', agents.chrome, agents.firefox, false],
@@ -41,18 +41,18 @@ const pairs: [sentence: string, known: string, seen: string, same: boolean][] = 
   ['curl and wget', 'curl/8.5.0', 'Wget/1.21.4', false],
   ['two versions of an app', 'Shop/5.1 (build 12)', 'Shop/6.0 (build 40)', true],
   ['two apps', 'Shop/5.1', 'Bank/5.1', false],
-  ['nothing known at the start', '', agents.chrome, true],
-  ['nothing known and nothing seen', '', '', true],
-  ['a browser that stops saying what it is', agents.chrome, '', false],
+  ['no user agent known at the start', '', agents.chrome, true],
+  ['no user agent known, none seen', '', '', true],
+  ['a browser that no longer sends a user agent', agents.chrome, '', false],
   ['the same garbage', '(((/ü\u0000', '(((/ü\u0000', true],
   ['garbage and a browser', agents.chrome, '(((/ü\u0000', false],
   ['garbage and other garbage', 'constructor', '__proto__', false],
-  ['512 characters that go on in another way', `${agents.chrome} ${'x'.repeat(512)}`, agents.nextChrome, true],
-  ['512 characters of nothing', 'x'.repeat(512), agents.chrome, false],
+  ['a known browser with 512 more characters', `${agents.chrome} ${'x'.repeat(512)}`, agents.nextChrome, true],
+  ['512 characters without meaning', 'x'.repeat(512), agents.chrome, false],
 ];
 
-for (const [sentence, userAgent, seen, same] of pairs) {
-  t.test(`${same ? 'the same device' : 'another device'}: ${sentence}`, async (t) => {
+for (const [title, userAgent, seen, same] of pairs) {
+  t.test(`${same ? 'the same device' : 'another device'}: ${title}`, async (t) => {
     t.equal(isSameDevice({ ip: '', userAgent }, { ip: '', userAgent: seen }, { network: true }), same);
   });
 }
