@@ -1,3 +1,6 @@
+// Before every other import: see the file.
+import './observability/keep-tick-maps.ts';
+
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';

@@ -1,13 +1,9 @@
 import { type Logger, type LoggerOptions, pino } from 'pino';
 import { withoutTokens } from '../session/token.ts';
 
-// Log lines kept in memory while standard output can't be written, bytes. Further lines are dropped.
-const MAX_UNWRITTEN = 1024 * 1024;
-
 /**
  * Creates the logger of the process, which writes to standard output: outside production text for people if that is a
- * terminal, JSON lines otherwise. Each line is written before the call returns, so nothing has to be flushed at exit.
- * Errors of standard output (a full disk, a closed terminal) are ignored: the service does not depend on its log.
+ * terminal, JSON lines otherwise.
  */
 export async function createLogger(config: {
   readonly LOG_LEVEL: string;
@@ -15,9 +11,9 @@ export async function createLogger(config: {
 }): Promise<Logger> {
   const options = loggerOptions(config.LOG_LEVEL);
   const pretty = config.production || !process.stdout.isTTY ? undefined : await prettyFormatter();
-  const output = pino.destination({ dest: 1, sync: true, maxLength: MAX_UNWRITTEN }).on('error', () => undefined);
-  // pino would call `output.flushSync` after a fatal line, which does not return while writes fail.
-  return pino(options, { write: (line) => void output.write(pretty === undefined ? line : pretty(line)) });
+  if (pretty === undefined) return pino(options);
+  // Terminals are written synchronously: a fatal line is complete when the process exits, and nothing is left to flush.
+  return pino(options, { write: (line) => void process.stdout.write(pretty(line)) });
 }
 
 /** Loads pino-pretty. It is a devDependency: without it, as in the image, a terminal gets JSON too. */

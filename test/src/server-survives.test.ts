@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import t from 'tap';
-import { freePort, startRedis } from '../support/redis.ts';
-import { ROOT } from '../support/run.ts';
+import { startRedis } from '../support/redis.ts';
 import { loginAt, type ServerProcess, startServer } from '../support/server.ts';
 import { until } from '../support/until.ts';
 import { usersFile } from '../support/users.ts';
@@ -24,26 +22,6 @@ t.test('it survives when its standard output is closed, and still stops on SIGTE
   for (let i = 0; i < ROUNDS; i += 1) t.equal((await fetch(`${server.url}/session`)).status, 401);
   t.ok(await isRunning(server));
   t.equal((await server.stop()).code, 0);
-});
-
-t.test('it survives when its log is on a full disk, and still stops on SIGTERM', async (t) => {
-  const port = await freePort();
-  const env = { PATH: process.env.PATH ?? '', PORT: `${port}` };
-  const command = `exec ${process.execPath} src/server.ts > /dev/full`;
-  const child = spawn('sh', ['-c', command], { cwd: ROOT, env, stdio: 'ignore' });
-  const exit = once(child, 'exit');
-  t.teardown(() => child.kill('SIGKILL'));
-  const url = `http://127.0.0.1:${port}`;
-  await until(
-    () =>
-      fetch(`${url}/healthz`)
-        .then(({ ok }) => ok)
-        .catch(() => false),
-    20_000,
-  );
-  for (let i = 0; i < ROUNDS; i += 1) t.equal((await fetch(`${url}/session`)).status, 401);
-  child.kill('SIGTERM');
-  t.same(await exit, [0, null]);
 });
 
 t.test('it survives when Redis closes all connections, repeatedly, under load', async (t) => {
