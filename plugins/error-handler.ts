@@ -28,6 +28,8 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
   if (statusCode >= 500 && !request.shed && !isKnownOutage(error))
     request.log.error({ reqId: request.id, err: error, code }, 'request failed');
   const retryAfter = error instanceof ApiError ? error.retryAfter : undefined;
+  // RFC 9110, 11.6.1
+  if (statusCode === 401) reply.header('www-authenticate', 'Bearer');
   if (retryAfter !== undefined || statusCode === 503) reply.header('retry-after', retryAfter ?? RETRY_SECONDS);
   return reply
     .code(statusCode)

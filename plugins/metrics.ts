@@ -55,7 +55,11 @@ export default fp(
       const byStatus: ((seconds: number) => void)[] = [];
       const observe: onSendHookHandler = (_request, reply, payload, done) => {
         const { statusCode } = reply;
-        byStatus[statusCode] ??= observerOf(durations, { method, route: route.url, status_code: statusCode });
+        byStatus[statusCode] ??= observerOf(durations, {
+          method,
+          route: route.url.replace(/(.)\/+$/, '$1'),
+          status_code: statusCode,
+        });
         byStatus[statusCode](reply.elapsedMs() / 1000);
         done(null, payload);
       };

@@ -17,12 +17,15 @@ export interface Limits {
   login(request: FastifyRequest): Promise<void>;
   /** Anonymous sessions started from one address. */
   start(request: FastifyRequest): Promise<void>;
+  /** Wrong service keys from one address. */
+  wrongKey(request: FastifyRequest): Promise<void>;
   /** Requests of one address for what does not exist. */
   notFound(request: FastifyRequest): Promise<void>;
 }
 
 const MINUTE_MS = 60_000;
 const STARTS_PER_MINUTE = 60;
+const WRONG_KEYS_PER_MINUTE = 120;
 const NOT_FOUND_PER_MINUTE = 120;
 
 /** Abuse limits, asked for by the handlers that need them: `/verify` and reads of a session pay nothing. */
@@ -51,6 +54,11 @@ export default fp(
       timeWindow: MINUTE_MS,
       keyGenerator: (request) => `start:${address(request)}`,
     });
+    const wrongKeys = limiter({
+      max: WRONG_KEYS_PER_MINUTE,
+      timeWindow: MINUTE_MS,
+      keyGenerator: (request) => `service-key:${address(request)}`,
+    });
     const misses = limiter({
       max: NOT_FOUND_PER_MINUTE,
       timeWindow: MINUTE_MS,
@@ -76,6 +84,7 @@ export default fp(
         await Promise.all([loginByAddress(request), loginByUsername(request)]);
       },
       start: starts,
+      wrongKey: wrongKeys,
       notFound: misses,
     } satisfies Limits);
   },

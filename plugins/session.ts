@@ -90,7 +90,8 @@ export default fp(
     });
 
     fastify.decorateReply('clearToken', function (this: FastifyReply) {
-      return this.clearCookie(cookieName, cookie);
+      // There is no session any more that could end later.
+      return this.removeHeader('x-session-expire').clearCookie(cookieName, cookie);
     });
 
     fastify.decorateReply('noSession', function (this: FastifyReply) {

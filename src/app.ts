@@ -3,9 +3,15 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import fastifyAutoload from '@fastify/autoload';
 import { Ajv } from 'ajv';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifySchemaValidationError,
+  LogController,
+} from 'fastify';
 import { type Config, trustedProxies } from './config/load.ts';
-import { type ErrorCode, errors } from './http/errors.ts';
+import { ApiError, type ErrorCode, errors } from './http/errors.ts';
+import { requestIds } from './http/request-id.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const BODY_LIMIT = 32 * 1024;
@@ -35,6 +41,7 @@ export interface AppOverrides {
 export async function buildApp(config: Config, { logger, now, deadlineMs }: AppOverrides): Promise<FastifyInstance> {
   const app: FastifyInstance = Fastify({
     logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestIds(),
     trustProxy: trustedProxies(config),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
@@ -60,8 +67,8 @@ export async function buildApp(config: Config, { logger, now, deadlineMs }: AppO
   app.log = logger;
   app.setChildLoggerFactory(() => logger);
   refuseWhatIsNotAskedFor(app);
-  app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('x-content-type-options', 'nosniff');
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-content-type-options', 'nosniff').header('x-request-id', request.id);
     done();
   });
 
@@ -89,15 +96,54 @@ function refuseWhatIsNotAskedFor(app: FastifyInstance): void {
   const formats = { password: true, 'well-formed': (text: string) => text.isWellFormed() } as const;
   const asSent = new Ajv({ formats });
   const asText = new Ajv({ formats, coerceTypes: true });
-  app.setValidatorCompiler(({ schema, httpPart }) => (httpPart === 'body' ? asSent : asText).compile(schema as object));
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    if (httpPart === 'body') return asSent.compile(schema as object);
+    const validate = asText.compile(schema as object);
+    return httpPart === 'querystring' ? digitsOnly(schema as QuerySchema, validate) : validate;
+  });
 
   // Many clients name the content type on every request; an empty body is no body.
   const parseJson = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else void parseJson(request, body as string, done);
+    else {
+      void parseJson(request, body as string, (error: Error | null, parsed?: unknown) => {
+        if (error === null && MAYBE_INFINITE.test(body as string) && hasInfinite(parsed)) {
+          done(new ApiError('FST_ERR_CTP_INVALID_JSON_BODY'));
+        } else done(error, parsed);
+      });
+    }
   });
   app.removeContentTypeParser('text/plain');
+}
+
+type QuerySchema = { readonly properties?: Record<string, { readonly type?: string }> };
+
+/** Ajv takes `1e2` for the integer 100; a query string has digits. */
+function digitsOnly(schema: QuerySchema, validate: ReturnType<Ajv['compile']>) {
+  const integers = Object.keys(schema.properties ?? {}).filter((name) => schema.properties?.[name]?.type === 'integer');
+  function check(query: Record<string, unknown>) {
+    const wrong = integers.find((name) => typeof query[name] === 'string' && !/^-?\d+$/.test(query[name]));
+    if (wrong !== undefined) return { error: new Error(`querystring/${wrong} must be integer`) };
+    const valid = validate(query) === true;
+    check.errors = validate.errors as FastifySchemaValidationError[] | null;
+    return valid;
+  }
+  check.errors = null as FastifySchemaValidationError[] | null;
+  return check;
+}
+
+// JSON.parse makes Infinity of numbers beyond 1.8e308, and JSON.stringify null of that.
+const MAYBE_INFINITE = /[eE]\+?\d{3}|\d{309}/;
+
+function hasInfinite(json: unknown): boolean {
+  const open = [json];
+  while (open.length > 0) {
+    const value = open.pop();
+    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) return true;
+    if (typeof value === 'object' && value !== null) for (const one of Object.values(value)) open.push(one);
+  }
+  return false;
 }
 
 /** Answers what never became a request: a broken or oversized header, a request that does not come to its end. */

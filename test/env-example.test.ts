@@ -34,6 +34,11 @@ t.test('.env.example sets nothing as it stands', async (t) => {
   );
 });
 
+/** What an example needs beside itself. */
+const NEEDED: Record<string, Record<string, string>> = {
+  SERVICE_SCOPES: { SERVICE_KEYS: ['edge1', 'shop'].map((name) => `${name}:${'x'.repeat(32)}`).join() },
+};
+
 for (const { name, value, comment } of entries) {
   t.test(`${name} is explained, and shown with its default or an example that is valid`, async (t) => {
     t.ok(comment.length >= 1 && comment.length <= 2, 'one or two lines');
@@ -41,7 +46,7 @@ for (const { name, value, comment } of entries) {
       comment.every((line) => line.startsWith('# ')),
       'of comment',
     );
-    const { config } = loadConfig({ [name]: value });
+    const { config } = loadConfig({ ...NEEDED[name], [name]: value });
     const { config: byDefault } = loadConfig({});
     const key = name as keyof typeof ConfigSchema.properties;
     // A secret that everyone can read here is no example to follow.

@@ -3,7 +3,7 @@ import { publicView } from '../../src/session/session.ts';
 import { login } from './schemas.ts';
 
 export default (async (fastify) => {
-  fastify.post('/', { schema: login }, async (request, reply) => {
+  fastify.post('', { schema: login }, async (request, reply) => {
     const started = await fastify.login(request, request.body);
     return reply.giveToken(started).send(publicView(started.session));
   });

@@ -3,7 +3,7 @@ import { ApiError } from '../../src/http/errors.ts';
 import { logout } from './schemas.ts';
 
 export default (async (fastify) => {
-  fastify.post('/', { schema: logout }, async (request, reply) => {
+  fastify.post('', { schema: logout }, async (request, reply) => {
     const { from, token } = request.presentedToken();
     if (from === 'ambiguous') throw new ApiError('NO_SESSION');
     if (token !== undefined) await fastify.sessions.logout(token);

@@ -7,7 +7,7 @@ import { metrics } from './schemas.ts';
 export default (async (fastify) => {
   const { METRICS_TOKEN: token } = fastify.config;
 
-  fastify.get('/', { schema: metrics, config: { neverShed: true } }, async (request, reply) => {
+  fastify.get('', { schema: metrics, config: { neverShed: true } }, async (request, reply) => {
     if (token !== undefined && !isSameSecret(bearerToken(request.headers.authorization) ?? '', token)) {
       throw new ApiError('METRICS_TOKEN_REQUIRED');
     }

@@ -5,7 +5,7 @@ import { listSessions, revokeSession, revokeSessions } from './schemas.ts';
 export default (async (fastify) => {
   const { authenticate, sessions } = fastify;
 
-  fastify.get('/', { schema: listSessions, onRequest: authenticate }, async ({ session: own }) => {
+  fastify.get('', { schema: listSessions, onRequest: authenticate }, async ({ session: own }) => {
     const all = await sessions.listOwn(own);
     return {
       sessions: all.map((session) => ({ ...publicView(session), current: session.sessionId === own.sessionId })),
@@ -19,7 +19,7 @@ export default (async (fastify) => {
     return reply.code(204).send();
   });
 
-  fastify.delete('/', { schema: revokeSessions, onRequest: authenticate }, async (request, reply) => {
+  fastify.delete('', { schema: revokeSessions, onRequest: authenticate }, async (request, reply) => {
     const { keepCurrent = false } = request.query;
     const revoked = await sessions.revokeAllOwn(request.session, { keepCurrent });
     if (!keepCurrent) reply.clearToken();

@@ -3,7 +3,7 @@ import { headerValue } from '../../src/http/header-value.ts';
 import { verify } from './schemas.ts';
 
 export default (async (fastify) => {
-  fastify.get('/', { schema: verify, onRequest: fastify.authenticateDegraded }, (request, reply) => {
+  fastify.get('', { schema: verify, onRequest: fastify.authenticateDegraded }, (request, reply) => {
     const { session } = request;
     const { maxAge } = request.query;
     if (maxAge !== undefined) fastify.sessions.requireFresh(session, maxAge * 1000);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { parseScopes, SCOPES } from '../http/scopes.ts';
 import { parseRedisUrl } from '../stores/redis/connection/address.ts';
 import { editDistance } from './edit-distance.ts';
 import { ConfigSchema, PROFILES, type RawConfig } from './schema.ts';
@@ -58,8 +59,22 @@ function valuesOf(name: string, { anyOf, type, minimum, maximum, minLength }: TS
   return `${unit}an integer ${maximum === undefined ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`}`;
 }
 
+function scopeFaults({ SERVICE_KEYS: keys, SERVICE_SCOPES: items }: RawConfig): string[] {
+  const services = new Set(keys.map((pair) => pair.slice(0, pair.indexOf(':'))));
+  const named = new Set<string>();
+  return items.flatMap((item, index) => {
+    const where = `SERVICE_SCOPES (item ${index + 1})`;
+    const name = item.slice(0, item.indexOf('='));
+    const again = named.has(name);
+    named.add(name);
+    if (parseScopes(item) === undefined) return [`${where}: expected scopes among ${SCOPES.join(', ')}`];
+    if (!services.has(name)) return [`${where}: expected the name of a service in SERVICE_KEYS`];
+    return again ? [`${where}: expected one item for each service`] : [];
+  });
+}
+
 function crossFaults(raw: RawConfig): string[] {
-  const faults: string[] = [];
+  const faults = scopeFaults(raw);
   if (raw.REDIS_URL !== undefined && parseRedisUrl(raw.REDIS_URL) === undefined) {
     faults.push(`REDIS_URL: expected ${ConfigSchema.properties.REDIS_URL.description}`);
   }

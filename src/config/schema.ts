@@ -23,6 +23,12 @@ export const ConfigSchema = Type.Object({
       description: '<name>:<key of 32 characters or more>',
     }),
   ),
+  SERVICE_SCOPES: List(
+    Type.String({
+      pattern: '^[A-Za-z0-9_.-]{1,64}=[a-z]+([+][a-z]+)*$',
+      description: '<name>=<scope>+<scope>, scopes verify, sessions and users',
+    }),
+  ),
   SESSION_PROFILE: Type.Optional(Type.Union([Type.Literal('aal1'), Type.Literal('aal2'), Type.Literal('aal3')])),
   SESSION_IDLE_SECONDS: Seconds(1800),
   SESSION_ABSOLUTE_SECONDS: Seconds(86_400),

@@ -13,6 +13,7 @@ export const errors = {
   REAUTHENTICATION_REQUIRED: [401, 'The login is too long ago; log in again.'],
   SERVICE_KEY_REQUIRED: [401, 'Send "Authorization: Bearer <key>" with a key of SERVICE_KEYS.'],
   METRICS_TOKEN_REQUIRED: [401, 'Send "Authorization: Bearer <METRICS_TOKEN>".'],
+  SCOPE_REQUIRED: [403, 'The service has no scope for this route; see SERVICE_SCOPES.'],
   CROSS_SITE_REQUEST: [403, 'A request from another site is refused; allow its origin in ALLOWED_ORIGINS.'],
   NOT_FOUND: [404, 'There is no such route.'],
   SESSION_NOT_FOUND: [404, 'There is no such session.'],

@@ -1,6 +1,7 @@
 import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
 import type { Metadata as MetadataValues } from '../session/session.ts';
 import { type ErrorCode, errors } from './errors.ts';
+import type { Scope } from './scopes.ts';
 
 const Time = (description: string) => Type.Integer({ description: `${description}, epoch milliseconds` });
 
@@ -107,13 +108,18 @@ export const bodyFailures = [
 export const sessionFailures = ['NO_SESSION', 'STORE_UNAVAILABLE'] as const satisfies ErrorCode[];
 
 /** What a route for trusted services may answer besides. */
-export const serviceFailures = ['SERVICE_KEY_REQUIRED', 'STORE_UNAVAILABLE'] as const satisfies ErrorCode[];
+export const serviceFailures = [
+  'SERVICE_KEY_REQUIRED',
+  'SCOPE_REQUIRED',
+  'RATE_LIMITED',
+  'STORE_UNAVAILABLE',
+] as const satisfies ErrorCode[];
 
 /** What a route that starts, renews or ends sessions may answer besides. */
 export const durableFailures = [...bodyFailures, 'DURABILITY_NOT_CONFIRMED'] as const satisfies ErrorCode[];
 
-/** Where a route for trusted services stands in the documentation, and what it wants. */
-export const serviceTag = { tags: ['service'], security: [{ service: [] }] };
+/** Where a route for trusted services appears in the documentation, and the scope that a service needs for it. */
+export const forServices = (scope: Scope) => ({ tags: ['service'], security: [{ service: [scope] }] });
 
 function failure(status: number, codes: readonly ErrorCode[]): TSchema {
   const retryAfter = { 'retry-after': { type: 'integer', description: 'Seconds' } };

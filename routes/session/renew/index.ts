@@ -5,7 +5,7 @@ import { renewSession } from './schemas.ts';
 export default (async (fastify) => {
   const { authenticate, sessions } = fastify;
 
-  fastify.post('/', { schema: renewSession, onRequest: authenticate }, async (request, reply) => {
+  fastify.post('', { schema: renewSession, onRequest: authenticate }, async (request, reply) => {
     const renewed = await sessions.renew(request.presentedToken().token ?? '');
     if (renewed === undefined) throw reply.noSession();
     return reply.giveToken(renewed).send(publicView(renewed.session));

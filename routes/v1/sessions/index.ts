@@ -3,7 +3,7 @@ import { publicView } from '../../../src/session/session.ts';
 import { createSession } from './schemas.ts';
 
 export default (async (fastify) => {
-  fastify.post('/', { schema: createSession(fastify.config) }, async (request, reply) => {
+  fastify.post('', { schema: createSession(fastify.config) }, async (request, reply) => {
     const { userId, metadata = {}, device = {}, idleSeconds, absoluteSeconds } = request.body;
     const { session, token } = await fastify.sessions.start({
       userId,

@@ -3,17 +3,17 @@ import type { Config } from '../../../src/config/load.ts';
 import {
   durableFailures,
   failures,
+  forServices,
   forSession,
   Metadata,
   SessionWithToken,
   Strict,
   serviceFailures,
-  serviceTag,
   UserId,
 } from '../../../src/http/schemas.ts';
 
 export const createSession = (config: Config) => ({
-  ...serviceTag,
+  ...forServices('sessions'),
   summary: 'Start a session for a user you have authenticated',
   operationId: 'createSession',
   body: Strict({
@@ -22,17 +22,27 @@ export const createSession = (config: Config) => ({
     device: Type.Optional(
       Strict(
         {
-          ip: Type.Optional(Type.String({ maxLength: 64 })),
-          userAgent: Type.Optional(Type.String({ maxLength: 512 })),
+          ip: Type.Optional(Type.String({ maxLength: 64, examples: ['203.0.113.7'] })),
+          userAgent: Type.Optional(Type.String({ maxLength: 512, examples: ['Mozilla/5.0'] })),
         },
         { description: 'Where the user is, for lists' },
       ),
     ),
     idleSeconds: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: config.SESSION_IDLE_SECONDS, description: 'A shorter idle timeout' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: config.SESSION_IDLE_SECONDS,
+        description: 'A shorter idle timeout',
+        examples: [Math.min(900, config.SESSION_IDLE_SECONDS)],
+      }),
     ),
     absoluteSeconds: Type.Optional(
-      Type.Integer({ minimum: 1, maximum: config.SESSION_ABSOLUTE_SECONDS, description: 'A shorter absolute timeout' }),
+      Type.Integer({
+        minimum: 1,
+        maximum: config.SESSION_ABSOLUTE_SECONDS,
+        description: 'A shorter absolute timeout',
+        examples: [Math.min(28_800, config.SESSION_ABSOLUTE_SECONDS)],
+      }),
     ),
   }),
   response: {

@@ -4,7 +4,7 @@ import { stats } from './schemas.ts';
 export default (async (fastify) => {
   const { sessions, config } = fastify;
 
-  fastify.get('/', { schema: stats }, async (_request, reply) =>
+  fastify.get('', { schema: stats }, async (_request, reply) =>
     reply.send({
       active: await sessions.count(),
       store: sessions.source,

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
-import { failures, serviceFailures, serviceTag } from '../../../src/http/schemas.ts';
+import { failures, forServices, serviceFailures } from '../../../src/http/schemas.ts';
 
 export const stats = {
-  ...serviceTag,
+  ...forServices('users'),
   summary: 'How many sessions live, and by which rules',
   operationId: 'stats',
   response: {

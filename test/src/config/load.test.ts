@@ -33,6 +33,7 @@ t.test('an empty environment has the defaults', async (t) => {
     ALLOWED_ORIGINS: [],
     COOKIE_SECURE: true,
     SERVICE_KEYS: [],
+    SERVICE_SCOPES: [],
     SESSION_IDLE_SECONDS: 1800,
     SESSION_ABSOLUTE_SECONDS: 86_400,
     SESSION_TOUCH_SECONDS: 60,
@@ -256,4 +257,14 @@ t.test('TRUST_PROXY is converted for Fastify', async (t) => {
     [0, 1, 2].map((hop) => hops('192.0.2.1', hop)),
     [true, true, false],
   );
+});
+
+t.test('SERVICE_SCOPES names services of SERVICE_KEYS, once each, and known scopes', async (t) => {
+  const SERVICE_KEYS = `edge1:${'e'.repeat(32)},shop:${'s'.repeat(32)}`;
+  const scopes = (SERVICE_SCOPES: string) => faultsOf({ SERVICE_KEYS, SERVICE_SCOPES });
+  t.same(scopes('edge1=verify,shop=verify+sessions'), []);
+  t.match(scopes('edge1=verify,crm=users'), [/SERVICE_SCOPES \(item 2\): expected the name of a service/]);
+  t.match(scopes('edge1=verify+admin'), [/SERVICE_SCOPES \(item 1\): expected scopes among verify, sessions, users/]);
+  t.match(scopes('edge1=verify,edge1=users'), [/SERVICE_SCOPES \(item 2\): expected one item for each service/]);
+  t.match(scopes('edge1'), [/SERVICE_SCOPES \(item 1\): expected <name>=<scope>/]);
 });

@@ -4,17 +4,17 @@ import {
   Empty,
   etag,
   failures,
+  forServices,
   forSession,
   NoBody,
   Session,
   SessionParams,
   serviceFailures,
-  serviceTag,
 } from '../../../../src/http/schemas.ts';
 import { PatchHeaders, patchFailures, SessionPatch } from '../../../../src/http/session-patch.ts';
 
 export const getSession = {
-  ...serviceTag,
+  ...forServices('sessions'),
   summary: 'Read a session',
   description: 'Does not count as activity.',
   operationId: 'getSession',
@@ -23,7 +23,7 @@ export const getSession = {
 };
 
 export const patchSession = {
-  ...serviceTag,
+  ...forServices('sessions'),
   summary: 'Change metadata, key by key',
   description: 'Keys that are not named stay as they are, whoever writes them at the same time.',
   operationId: 'patchSession',
@@ -37,7 +37,7 @@ export const patchSession = {
 };
 
 export const endSession = {
-  ...serviceTag,
+  ...forServices('sessions'),
   summary: 'End a session',
   operationId: 'endSession',
   params: SessionParams,

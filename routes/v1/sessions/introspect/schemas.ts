@@ -1,16 +1,16 @@
 import {
   bodyFailures,
   failures,
+  forServices,
   forSession,
   Introspected,
   Strict,
   serviceFailures,
-  serviceTag,
   Token,
 } from '../../../../src/http/schemas.ts';
 
 export const introspect = {
-  ...serviceTag,
+  ...forServices('verify'),
   summary: 'Ask what a token stands for',
   description: 'Counts as activity of the session. Whatever is not a token of a live session is `active: false`.',
   operationId: 'introspect',

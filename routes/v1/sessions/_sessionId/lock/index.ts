@@ -5,14 +5,14 @@ import { lockSession, unlockSession } from './schemas.ts';
 export default (async (fastify) => {
   const { sessions } = fastify;
 
-  fastify.put('/', { schema: lockSession }, async (request, reply) => {
+  fastify.put('', { schema: lockSession }, async (request, reply) => {
     const { ttlMs = 500, waitMs = 0 } = request.body ?? {};
     const { sessionId } = request.params;
     const lock = await sessions.lock({ sessionId, ttlMs, waitMs, signal: callerLeft(reply) });
     return reply.send(lock);
   });
 
-  fastify.delete('/', { schema: unlockSession }, async (request, reply) => {
+  fastify.delete('', { schema: unlockSession }, async (request, reply) => {
     await sessions.unlock(request.params.sessionId, request.headers['x-lock-token']);
     return reply.code(204).send();
   });

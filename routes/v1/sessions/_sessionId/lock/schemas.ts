@@ -3,15 +3,15 @@ import {
   bodyFailures,
   Empty,
   failures,
+  forServices,
   NoBody,
   SessionParams,
   Strict,
   serviceFailures,
-  serviceTag,
 } from '../../../../../src/http/schemas.ts';
 
 export const lockSession = {
-  ...serviceTag,
+  ...forServices('sessions'),
   summary: 'Lock a session for a while',
   description:
     'For changes that need more than one step. While it is held, a PATCH without its `x-lock-token` is refused. ' +
@@ -45,7 +45,7 @@ export const lockSession = {
 };
 
 export const unlockSession = {
-  ...serviceTag,
+  ...forServices('sessions'),
   summary: 'End a lock',
   operationId: 'unlockSession',
   params: SessionParams,

@@ -4,7 +4,7 @@ import { publicView } from '../../../../../src/session/session.ts';
 import { renewById } from './schemas.ts';
 
 export default (async (fastify) => {
-  fastify.post('/', { schema: renewById }, async (request, reply) => {
+  fastify.post('', { schema: renewById }, async (request, reply) => {
     const renewed = await fastify.sessions.renewById(request.params.sessionId);
     if (renewed === undefined) throw new ApiError('SESSION_NOT_FOUND');
     const { session, token } = renewed;

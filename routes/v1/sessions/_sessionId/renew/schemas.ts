@@ -1,16 +1,16 @@
 import {
   durableFailures,
   failures,
+  forServices,
   forSession,
   NoBody,
   SessionParams,
   SessionWithToken,
   serviceFailures,
-  serviceTag,
 } from '../../../../../src/http/schemas.ts';
 
 export const renewById = {
-  ...serviceTag,
+  ...forServices('sessions'),
   summary: 'Renew a session',
   description: 'The token of the next generation; within RENEW_GRACE_SECONDS of a renewal, that of the present one.',
   operationId: 'renewById',

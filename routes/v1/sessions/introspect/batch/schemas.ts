@@ -2,15 +2,15 @@ import { Type } from '@sinclair/typebox';
 import {
   bodyFailures,
   failures,
+  forServices,
   Introspected,
   Strict,
   serviceFailures,
-  serviceTag,
   Token,
 } from '../../../../../src/http/schemas.ts';
 
 export const introspectBatch = {
-  ...serviceTag,
+  ...forServices('verify'),
   summary: 'Ask what many tokens stand for, in one trip to Redis',
   operationId: 'introspectBatch',
   body: Strict({ tokens: Type.Array(Token, { minItems: 1, maxItems: 500 }) }),

@@ -5,7 +5,7 @@ import { listUserSessions, revokeUserSessions } from './schemas.ts';
 export default (async (fastify) => {
   const { sessions } = fastify;
 
-  fastify.get('/', { schema: listUserSessions }, async (request, reply) => {
+  fastify.get('', { schema: listUserSessions }, async (request, reply) => {
     const { limit = 100, cursor } = request.query;
     const { userId } = request.params;
     const page = await sessions.list({ userId, limit, after: cursor === undefined ? undefined : parseCursor(cursor) });
@@ -13,7 +13,7 @@ export default (async (fastify) => {
     return reply.send({ sessions: page.sessions.map(publicView), nextCursor });
   });
 
-  fastify.delete('/', { schema: revokeUserSessions }, async (request, reply) => {
+  fastify.delete('', { schema: revokeUserSessions }, async (request, reply) => {
     const revoked = await sessions.revokeUser(request.params.userId, 'service', request.query.except);
     return reply.send({ revoked });
   });

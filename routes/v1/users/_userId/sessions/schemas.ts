@@ -2,18 +2,18 @@ import { Type } from '@sinclair/typebox';
 import {
   durableFailures,
   failures,
+  forServices,
   NoBody,
   Session,
   Strict,
   serviceFailures,
-  serviceTag,
   UserId,
 } from '../../../../../src/http/schemas.ts';
 
 const params = Type.Object({ userId: UserId });
 
 export const listUserSessions = {
-  ...serviceTag,
+  ...forServices('users'),
   summary: 'List a user’s sessions',
   operationId: 'listUserSessions',
   params,
@@ -33,7 +33,7 @@ export const listUserSessions = {
 };
 
 export const revokeUserSessions = {
-  ...serviceTag,
+  ...forServices('users'),
   summary: 'End all of a user’s sessions',
   operationId: 'revokeUserSessions',
   params,
