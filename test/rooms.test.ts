@@ -9,8 +9,8 @@ const FLOOR = '(floor)';
 const ROOMS: Record<string, Record<string, readonly string[]>> = {
   src: {
     session: [],
-    config: ['stores'],
-    http: ['config', 'session'],
+    config: ['http', 'stores'],
+    http: ['session'],
     observability: ['config', 'session'],
     'device-binding': ['session'],
     stores: ['config', 'session'],
