@@ -71,7 +71,7 @@ t.test('an import against that direction is found', (t) => {
   t.same(wrongImports('src', 'src/http/a.ts', "import type { B } from '../stores/cached.ts';"), [
     'src/stores/cached.ts',
   ]);
-  t.same(wrongImports('src', 'src/config/a.ts', "import { b } from '../http/errors.ts';"), ['src/http/errors.ts']);
+  t.same(wrongImports('src', 'src/http/a.ts', "import { b } from '../config/load.ts';"), ['src/config/load.ts']);
   t.end();
 });
 
