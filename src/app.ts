@@ -16,11 +16,10 @@ import { requestIds } from './http/request-id.ts';
 const ROOT = join(import.meta.dirname, '..');
 const BODY_LIMIT = 32 * 1024;
 const MAX_PARAM_LENGTH = 1024;
-// How long a request may take to arrive, a connection may be silent while something is under way, and how often Node
-// looks for requests that are late.
+// How long a request may take to arrive, and how often Node looks for late ones. Responses that nobody reads are the
+// business of src/http/connections.ts.
 const REQUEST_TIMEOUT_MS = 15_000;
 const HEADERS_TIMEOUT_MS = 10_000;
-const SILENCE_TIMEOUT_MS = 15_000;
 const CHECKING_INTERVAL_MS = 1000;
 // Longer than load balancers keep an idle connection (60 s), so that it is them who close it, and never a request on it.
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
@@ -45,7 +44,6 @@ export async function buildApp(config: Config, { logger, now, deadlineMs }: AppO
     trustProxy: trustedProxies(config),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    connectionTimeout: SILENCE_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, connectionsCheckingInterval: CHECKING_INTERVAL_MS },
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },

@@ -2,12 +2,12 @@
 import './observability/keep-tick-maps.ts';
 
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { readEnvironment } from './config/environment.ts';
 import { type Config, loadConfig } from './config/load.ts';
+import { watchConnections } from './http/connections.ts';
 import { createLogger } from './observability/logging.ts';
 import { describeRedis, parseRedisUrl } from './stores/redis/connection/address.ts';
 
@@ -23,7 +23,7 @@ async function main(): Promise<void> {
   for (const warning of warnings) logger.warn(warning);
   const app = await buildApp(config, { logger });
 
-  const closeUnused = trackUnused(app.server);
+  const connections = watchConnections(app.server);
   const graceMs = config.SHUTDOWN_GRACE_SECONDS * 1000;
   closeWithGrace({ delay: graceMs, logger }, async ({ signal, err }) => {
     if (err) logger.fatal({ err }, 'uncaught error');
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     // A connection that was busy when closing began stays open after its response and would keep the process running.
     setInterval(() => {
       app.server.closeIdleConnections();
-      closeUnused();
+      connections.closeUnused();
     }, 50);
     await app.close();
   });
@@ -49,24 +49,6 @@ async function main(): Promise<void> {
 /** Adds `Connection: close` to every response from now on: clients reconnect, and reach another process. */
 function closeAfterResponse(server: Server): void {
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'));
-}
-
-/**
- * Tracks connections that have not carried a request yet. Browsers open spare ones, and `closeIdleConnections` does not
- * close them.
- *
- * @returns a function that destroys the unused connections
- */
-function trackUnused(server: Server): () => void {
-  const unused = new Set<Socket>();
-  server.on('connection', (socket) => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
-  });
-  server.on('request', ({ socket }) => unused.delete(socket));
-  return () => {
-    for (const socket of unused) socket.destroy();
-  };
 }
 
 /** Returns the message for a person who has started the service: what it uses, and commands to try. */
