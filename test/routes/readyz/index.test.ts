@@ -29,5 +29,5 @@ t.test('GET /hello returns its message', async (t) => {
   const response = await app.inject('/hello');
   t.equal(response.statusCode, 200);
   t.same(response.json(), { message: 'Hello from sessiond!' });
-  t.equal((await app.inject('/hello/')).statusCode, 200);
+  t.equal((await app.inject('/hello/')).statusCode, 404);
 });
