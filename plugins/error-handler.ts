@@ -19,11 +19,11 @@ export default fp(
   { name: 'error-handler', dependencies: ['rate-limit', 'shedding'] },
 );
 
-/** Answers with an error's code, status and sentence; what only a maintainer should see goes to the log. */
+/** Sends an error's code, status and sentence. The cause of a 5xx goes to the log only. */
 function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const code = codeOf(error);
   const [statusCode, sentence] = errors[code];
-  // A validation message names the property at fault, and no value.
+  // A validation message names the invalid property, and no value.
   const message = code === 'FST_ERR_VALIDATION' ? (error as Error).message : sentence;
   if (statusCode >= 500 && !request.shed && !isKnownOutage(error))
     request.log.error({ reqId: request.id, err: error, code }, 'request failed');
@@ -38,7 +38,7 @@ function sendError(error: unknown, request: FastifyRequest, reply: FastifyReply)
     .send({ statusCode, code, error: STATUS_CODES[statusCode], message });
 }
 
-/** Whether a line said already that the store does not answer: it is not said again for each request. */
+/** Whether the outage has been logged already: it is logged once, not for each request. */
 function isKnownOutage(error: unknown): boolean {
   return error instanceof SessionError && error.code === 'STORE_UNAVAILABLE' && error.cause === undefined;
 }

@@ -7,7 +7,7 @@ import { checkServer } from '../src/stores/redis/connection/server-check.ts';
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** How commands of `fastify.redis` are asked; `undefined` where there is no Redis. */
+    /** Guards the commands of `fastify.redis`; `undefined` where there is no Redis. */
     readonly redisGuard: Guard | undefined;
   }
 }
@@ -17,7 +17,7 @@ export interface RedisOptions {
   readonly deadlineMs?: number;
 }
 
-/** The one client of Redis, where REDIS_URL is set. The service boots and stays up whether Redis answers or not. */
+/** The Redis client, where REDIS_URL is set. The service starts and stays up whether Redis is available or not. */
 export default fp<RedisOptions>(
   async (fastify, { deadlineMs }) => {
     const { config, meters, log } = fastify;
@@ -32,8 +32,8 @@ export default fp<RedisOptions>(
     const client = createRedisClient(address);
     logConnection();
 
-    // @fastify/redis holds the boot until its client is ready. The client is not connected before it has been handed
-    // over, so for that moment nothing but the plugin looks at this field.
+    // @fastify/redis delays the start until its client is ready. Nothing else reads the status while the plugin is being
+    // registered, because the client is not connected yet.
     const { status } = client;
     client.status = 'ready';
     await fastify.register(fastifyRedis, { client });
@@ -56,19 +56,19 @@ export default fp<RedisOptions>(
       await closeRedisClient(client);
     });
     if (!(await connectSoon(client))) {
-      log.warn('Redis can not be reached yet; trying on (REDIS_URL)');
+      log.warn('Redis can not be reached yet; retrying (REDIS_URL)');
     }
 
-    // What is set otherwise meanwhile is found at the next connection; said once each.
-    const said = new Set<string>();
+    // Settings are checked at every connection; each problem is logged once.
+    const logged = new Set<string>();
     async function checkSettings(): Promise<void> {
       for (const problem of await checkServer(client, config.REDIS_WAIT_REPLICAS)) {
-        if (!said.has(problem)) log.warn(problem);
-        said.add(problem);
+        if (!logged.has(problem)) log.warn(problem);
+        logged.add(problem);
       }
     }
 
-    // Once a change of state, however often the client tries.
+    // Logs changes of state, not every attempt.
     function logConnection(): void {
       let lastProblem = '';
       client.on('ready', () => {
@@ -77,7 +77,7 @@ export default fp<RedisOptions>(
         checkSettings().catch(() => undefined);
       });
       client.on('error', (error: Error & { readonly lastNodeError?: Error | null }) => {
-        // Of a Cluster, the client says that no node will do, and keeps the reason apart.
+        // A Cluster client reports that all nodes failed, and keeps the cause in `lastNodeError`.
         const problem = [error, error.lastNodeError]
           .map((one) => one?.message ?? '')
           .join(' ')

@@ -95,7 +95,7 @@ export default fp(
     });
 
     fastify.decorateReply('noSession', function (this: FastifyReply) {
-      // The token stands for nothing: proven, not merely unanswered.
+      // Absence is proven: the store has answered.
       if (this.request.presentedToken().from === 'cookie') this.clearToken();
       return new ApiError('NO_SESSION');
     });

@@ -8,11 +8,11 @@ declare module 'fastify' {
     isOverloaded(): boolean;
   }
   interface FastifyRequest {
-    /** Whether it was turned away unread. */
+    /** Whether it was rejected unread. */
     shed: boolean;
   }
   interface FastifyContextConfig {
-    /** For the eyes of operators: answered however busy the process is. */
+    /** For operators: answered however busy the process is. */
     neverShed?: boolean;
   }
 }
@@ -25,8 +25,8 @@ const SAMPLE_MS = 500;
 const RESOLUTION_MS = 10;
 
 /**
- * Turns requests away with 503 `OVERLOADED` while the event loop is late, so that those which are taken come to their
- * end in time. What was turned away is counted, and said in two lines of the log, not one for each.
+ * Rejects requests with 503 `OVERLOADED` while the event loop is late, so that accepted ones are answered in time. Rejected
+ * requests are counted; the log has one line when it begins and one when it ends.
  *
  * Not @fastify/under-pressure: it reads the memory of the process as well, which throws where clients have taken all
  * file descriptors, and would end the process.

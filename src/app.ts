@@ -33,7 +33,7 @@ export interface AppOverrides {
 }
 
 /**
- * Puts the service together; it does not listen yet. Nothing in here reads the environment.
+ * Builds the service; it does not listen yet. Nothing in here reads the environment.
  *
  * @throws what a plugin throws that can't start: a users file that can't be read, for one
  */
@@ -60,8 +60,8 @@ export async function buildApp(config: Config, { logger, now, deadlineMs }: AppO
     return503OnClosing: false,
   });
 
-  // Given a logger, Fastify makes a child of it for each request and listens to the end of each answer: a fifth of what
-  // an empty route costs. plugins/request-log.ts logs what is worth a line, and lines about a request name it themselves.
+  // Fastify gets no logger: a child logger and listeners for each request would cost a fifth of an empty route.
+  // plugins/request-log.ts writes the request log, and log lines about a request carry its id.
   app.log = logger;
   app.setChildLoggerFactory(() => logger);
   refuseWhatIsNotAskedFor(app);

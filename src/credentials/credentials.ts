@@ -21,7 +21,7 @@ export interface Credentials {
    * Checks one attempt: the identity, or `undefined` when username or password is wrong. An unknown user takes the
    * same work as a known one.
    *
-   * @throws `ApiError` `CREDENTIALS_UNAVAILABLE` when it can't be said
+   * @throws `ApiError` `CREDENTIALS_UNAVAILABLE` when the source can't answer
    */
   check(attempt: Attempt): Promise<Identity | undefined>;
 }

@@ -15,7 +15,7 @@ export class UsersFileError extends Error {
  * Users from a file of `username:<PHC string>` lines, read again whenever it has changed; while a changed file can't
  * be read, the users known before stay.
  *
- * @param onProblem told why a changed file was not taken
+ * @param onProblem called with the error when a changed file can't be used
  * @throws {UsersFileError} when the file can't be read at the start
  */
 export async function createUsersFileCredentials(

@@ -13,7 +13,7 @@ export function createEndings(deps: {
 }) {
   const { store, tokens, reports } = deps;
 
-  /** Ends a session and answers whether it lived. */
+  /** Ends a session. Returns whether it was alive. */
   async function revoke(sessionId: string, reason: RevocationReason): Promise<boolean> {
     const session = isSessionId(sessionId) ? await store.revoke(sessionId) : undefined;
     if (session !== undefined) reports.revoked(reason, session);
@@ -26,7 +26,7 @@ export function createEndings(deps: {
     if (claims !== undefined) await revoke(claims.sessionId, 'logout');
   }
 
-  /** Ends all sessions of a user but `except`, and answers how many lived. */
+  /** Ends all sessions of a user but `except`, and returns how many were alive. */
   async function revokeUser(userId: string, reason: RevocationReason, except?: string): Promise<number> {
     const ended = await store.revokeUser(userId, except);
     for (const sessionId of ended.revoked) reports.revoked(reason, { sessionId, userId });
@@ -41,14 +41,14 @@ export function createEndings(deps: {
     if (!own || !(await revoke(sessionId, 'user'))) throw new SessionError('SESSION_NOT_FOUND');
   }
 
-  /** Ends all sessions of the caller's user, without the caller's own on `keepCurrent`, and answers how many. */
+  /** Ends all sessions of the caller's user, without the caller's own on `keepCurrent`, and returns how many. */
   async function revokeAllOwn(session: Session, { keepCurrent }: { keepCurrent: boolean }): Promise<number> {
     const { sessionId, userId } = session;
     if (userId !== null) return revokeUser(userId, 'user', keepCurrent ? sessionId : undefined);
     return !keepCurrent && (await revoke(sessionId, 'user')) ? 1 : 0;
   }
 
-  /** Takes what has ended out of the store's indexes until none is due. */
+  /** Removes expired sessions from the store's indexes until none is due. */
   async function sweep(): Promise<void> {
     for (let more = true; more; ) {
       const swept = await store.sweep();

@@ -40,7 +40,7 @@ export type SessionEvent =
 
 export type SessionEventListener = (event: SessionEvent) => void;
 
-/** Says the events that more than one part of the service has to say. */
+/** Emits the events that more than one part of the service emits. */
 export function createReports(onEvent: SessionEventListener) {
   return {
     revoked(reason: RevocationReason, { sessionId, userId }: Pick<Session, 'sessionId' | 'userId'>): void {

@@ -20,7 +20,7 @@ export function isLive(session: Session, now: number): boolean {
 }
 
 /**
- * Whether this sight of the session is worth a write. A session seen often is written once per touch interval, and
+ * Whether this activity must be written to the store. A session in use is written once per touch interval, and
  * the interval is never more than a tenth of the session's idle timeout, so that a reader is never off by more.
  */
 export function needsTouch(session: Session, policy: SessionPolicy, now: number): boolean {

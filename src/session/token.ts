@@ -24,7 +24,7 @@ export interface TokenCodec {
   recall(token: string): VerifiedClaims | undefined;
 }
 
-/** Where claims of tokens that were found genuine are kept, so that the next sight of one costs no HMAC. */
+/** Where claims of tokens that were found genuine are kept, so that their next verification costs no HMAC. */
 export interface VerifiedTokens {
   get(token: string): VerifiedClaims | undefined;
   set(token: string, claims: VerifiedClaims): void;

@@ -14,15 +14,15 @@ export interface Binding {
   readonly enforce: boolean;
 }
 
-/** How a token is looked at. */
-export interface Sight {
-  /** What presents it, where the caller can see that. */
+/** How a token is verified. */
+export interface VerifyOptions {
+  /** The device that presents it, where the caller can see that. */
   readonly device?: Device;
-  /** Whether the store itself is to be asked, and no near cache. */
+  /** Whether to bypass the near cache. */
   readonly fresh?: boolean;
 }
 
-/** What a token is good for: being recognised, and being renewed. */
+/** Verifies and renews tokens. */
 export function createVerification(deps: {
   readonly store: SessionStore;
   readonly tokens: TokenCodec;
@@ -41,7 +41,7 @@ export function createVerification(deps: {
    *
    * @throws `NO_SESSION` for a device that is refused: the session is there, for another
    */
-  async function verify(token: string, { device, fresh = false }: Sight = {}): Promise<Session | undefined> {
+  async function verify(token: string, { device, fresh = false }: VerifyOptions = {}): Promise<Session | undefined> {
     const claims = tokens.recall(token) ?? tokens.verify(token);
     if (claims === undefined) {
       reports.event({ type: 'verified', result: 'forged', source: 'none' });
@@ -89,7 +89,7 @@ export function createVerification(deps: {
     return session;
   }
 
-  /** Reports a device that a session was not started on; answers whether it is refused. */
+  /** Reports a device that the session was not started on. Returns whether it is refused. */
   function isForeign(session: Session, device: Device): boolean {
     if (binding === undefined || binding.isSameDevice(session.device, device)) return false;
     reports.event({ type: 'binding-mismatch', sessionId: session.sessionId, userId: session.userId });

@@ -3,16 +3,16 @@ import { isLive } from '../session/policy.ts';
 import { expiresAt, type Session } from '../session/session.ts';
 import type { SessionStore } from '../session/store.ts';
 
-/** Where a cache learns that what it holds is no longer so. */
+/** Reports to a cache which of its entries are out of date. */
 export interface Invalidations {
   /**
-   * A number while every change of a session that is read from now on will be told, `undefined` otherwise. An answer
-   * may be kept only if the number was the same when it was asked for and when it came.
+   * A number while every change of a session read from now on will be reported, `undefined` otherwise. A result may be
+   * cached only if the number was the same before and after the read.
    */
   epoch(): number | undefined;
   /**
-   * `changed`: that session is not as it was; `lost`: nothing that was read before may be relied on. `epoch` says then
-   * whether changes are told from here on.
+   * `changed`: that session has changed; `lost`: nothing that was read before is reliable. After `lost`, `epoch` tells
+   * whether changes are reported again.
    */
   listen(changed: (sessionId: string) => void, lost: () => void): void;
 }
@@ -22,7 +22,7 @@ export interface NearCache extends SessionStore {
   entries(): number;
 }
 
-/** Nothing is served from here for longer, whatever the server tells. */
+/** No entry is served for longer, even if no change is reported. */
 const LONGEST_MS = 60_000;
 
 interface Entry {
@@ -31,8 +31,8 @@ interface Entry {
   readonly until: number;
 }
 
-/** What was held when the store could last be relied on. */
-interface Past {
+/** What the cache held when changes were last reported. */
+interface Snapshot {
   readonly entries: LRUCache<string, Entry>;
   /** On the clock of `performance.now()`. */
   readonly until: number;
@@ -40,19 +40,19 @@ interface Past {
 
 interface Flight {
   readonly answer: Promise<Session | undefined>;
-  /** Whether the session has changed since it was asked for. */
+  /** Whether the session has changed since the read began. */
   stale: boolean;
 }
 
 /**
- * A near cache before a store: sessions that were read lately, dropped as soon as the store tells of a change, and
- * never served past their end. Parallel reads of one session are one. While the store can't be relied on to tell, it
- * is empty and passes everything on.
+ * A near cache in front of a store: recently read sessions, dropped as soon as a change is reported, and never served snapshot
+ * their end. Concurrent reads of one session share one read of the store. While changes are not reported, the cache is
+ * empty and passes every read on.
  *
- * @param max most sessions held; the least recently used go first
- * @param degraded how long, in milliseconds, sessions stay as last known when the store no longer tells of changes, and
- *   whether they may be served at present
- * @param onPropagated told how long it took, in milliseconds, until a revocation made here came back from the store
+ * @param max maximum number of entries; the least recently used are evicted first
+ * @param degraded how long, in milliseconds, a snapshot is kept when changes are no longer reported, and whether it may be
+ *   served at present
+ * @param onPropagated called with the milliseconds from a revocation made here until the store reported it
  */
 export function cached(
   store: SessionStore,
@@ -65,13 +65,13 @@ export function cached(
 ): NearCache {
   const { max, invalidations, degraded, onPropagated } = deps;
   let entries = new LRUCache<string, Entry>({ max });
-  let past: Past | undefined;
+  let snapshot: Snapshot | undefined;
   const flights = new Map<string, Flight>();
   const revocations = new Map<string, number>();
 
   function forget(sessionId: string): void {
     entries.delete(sessionId);
-    past?.entries.delete(sessionId);
+    snapshot?.entries.delete(sessionId);
     const flight = flights.get(sessionId);
     if (flight !== undefined) flight.stale = true;
     flights.delete(sessionId);
@@ -86,9 +86,9 @@ export function cached(
       onPropagated(performance.now() - since);
     },
     () => {
-      // What was known at the first loss stays known, until changes are told again.
-      if (invalidations.epoch() !== undefined) past = undefined;
-      else if (degraded.forMs > 0) past ??= { entries, until: performance.now() + degraded.forMs };
+      // The snapshot of the first loss is kept until changes are reported again.
+      if (invalidations.epoch() !== undefined) snapshot = undefined;
+      else if (degraded.forMs > 0) snapshot ??= { entries, until: performance.now() + degraded.forMs };
       entries = new LRUCache<string, Entry>({ max });
       for (const flight of flights.values()) flight.stale = true;
       flights.clear();
@@ -102,12 +102,12 @@ export function cached(
   }
 
   function hasFallback(): boolean {
-    return past !== undefined && performance.now() <= past.until && past.entries.size > 0;
+    return snapshot !== undefined && performance.now() <= snapshot.until && snapshot.entries.size > 0;
   }
 
   function lastKnown(sessionId: string): Session | undefined {
     if (!hasFallback() || !degraded.isAllowed()) return undefined;
-    const session = past?.entries.get(sessionId)?.session;
+    const session = snapshot?.entries.get(sessionId)?.session;
     return session !== undefined && isLive(session, store.now()) ? session : undefined;
   }
 
@@ -132,7 +132,7 @@ export function cached(
     }
   }
 
-  /** Makes a change, and forgets what was known: before it is answered, and whether it succeeds or not. */
+  /** Drops the entry once the change is done, whether it succeeded or not, and before the caller gets the result. */
   async function changing<T>(sessionId: string, change: Promise<T>): Promise<T> {
     try {
       return await change;
@@ -162,7 +162,7 @@ export function cached(
 
     async touch(sessionId) {
       const seen = await store.touch(sessionId);
-      // What is held promises less than a touch that went wrong may have written: it is true still, and may be all there is.
+      // After a failed touch the entry is kept: it promises no more than the store does, and may be all there is.
       forget(sessionId);
       return seen;
     },
@@ -177,7 +177,7 @@ export function cached(
       try {
         revoked = await changing(sessionId, store.revoke(sessionId));
       } finally {
-        // Of what was not changed here, nothing comes back.
+        // Nothing was changed, so nothing will be reported.
         if (revoked === undefined) revocations.delete(sessionId);
       }
       return revoked;

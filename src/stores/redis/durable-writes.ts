@@ -5,16 +5,16 @@ import { type Guard, isRefusal } from './connection/guard.ts';
 import { createKeys } from './layout/keys.ts';
 import { type Argument, isUnknownScript, loadScript, type ScriptName } from './scripts/run-script.ts';
 
-/** Long for replicas near by; twice that and a command are still within the quarter of a second that callers wait. */
+/** Ample for replicas in the same network; two waits and a command still fit into the 250 ms that callers wait. */
 const WAIT_MS = 80;
 const MAX_BATCH = 128;
 
 export interface DurableWrites {
   /**
-   * Runs a script, and answers when so many replicas have what it wrote.
+   * Runs a script, and returns its reply once enough replicas have acknowledged the write.
    *
-   * @throws {SessionError} `DURABILITY_NOT_CONFIRMED`: it was run, but replicas did not say so in time;
-   *   `STORE_UNAVAILABLE`: it may or may not have been run
+   * @throws {SessionError} `DURABILITY_NOT_CONFIRMED`: it was executed, but too few replicas acknowledged it in time;
+   *   `STORE_UNAVAILABLE`: it may or may not have been executed
    */
   run(shard: string, name: ScriptName, args: readonly Argument[]): Promise<unknown>;
 }
@@ -31,16 +31,16 @@ interface Write {
 
 type Answer = [problem: Error | null, answer: unknown];
 
-interface Line {
+interface Queue {
   readonly waiting: Write[];
   busy: boolean;
 }
 
 /**
- * Writes that replicas must have (redis.io, WAIT). A connection waits as a whole, so they have one of their own; and
- * all that come while one batch waits are the next batch, with one WAIT for all (group commit).
+ * Writes that replicas must acknowledge (redis.io, WAIT). WAIT blocks its connection, so these writes have one of their
+ * own. Writes that arrive while a batch waits form the next batch, with one WAIT for all of them (group commit).
  *
- * @param client a client of its own, with a guard of its own: while replicas are missing, reads go on
+ * @param client a client with a guard of its own, so that reads go on while replicas are missing
  */
 export function createDurableWrites(deps: {
   readonly client: RedisClient;
@@ -51,27 +51,27 @@ export function createDurableWrites(deps: {
 }): DurableWrites {
   const { client, guard, replicas } = deps;
   const keys = createKeys(deps.prefix);
-  const lines = new Map<string, Line>();
+  const queues = new Map<string, Queue>();
 
-  function lineOf(shard: string): Line {
+  function queueOf(shard: string): Queue {
     // A pipeline goes to one server; in a Cluster, that of its shard.
     const name = client instanceof Cluster ? shard : '';
-    let line = lines.get(name);
-    if (line === undefined) {
-      line = { waiting: [], busy: false };
-      lines.set(name, line);
+    let queue = queues.get(name);
+    if (queue === undefined) {
+      queue = { waiting: [], busy: false };
+      queues.set(name, queue);
     }
-    return line;
+    return queue;
   }
 
-  async function empty(line: Line, shard: string): Promise<void> {
-    if (line.busy) return;
-    line.busy = true;
-    while (line.waiting.length > 0) await commit(shard, inTime(line.waiting.splice(0, MAX_BATCH)));
-    line.busy = false;
+  async function drain(queue: Queue, shard: string): Promise<void> {
+    if (queue.busy) return;
+    queue.busy = true;
+    while (queue.waiting.length > 0) await commit(shard, inTime(queue.waiting.splice(0, MAX_BATCH)));
+    queue.busy = false;
   }
 
-  /** Those whose callers will still be there when they are confirmed; the others are not begun. */
+  /** Returns the writes that can be confirmed before their callers' deadline; rejects the others unsent. */
   function inTime(batch: readonly Write[]): Write[] {
     const latest = performance.now() - (guard.deadlineMs - WAIT_MS);
     return batch.filter(({ since, reject }) => {
@@ -86,8 +86,8 @@ export function createDurableWrites(deps: {
     try {
       const answers = await guard.ask(shard, 'durable', () => send(batch), performance.now() - oldest.since);
       const acknowledged = Number(answers.pop()?.[1] ?? 0);
-      for (const [place, { resolve, reject }] of batch.entries()) {
-        const [problem, answer] = answers[place] ?? [];
+      for (const [index, { resolve, reject }] of batch.entries()) {
+        const [problem, answer] = answers[index] ?? [];
         if (problem) reject(new SessionError('STORE_UNAVAILABLE', { cause: problem }));
         else if (acknowledged < replicas) reject(new SessionError('DURABILITY_NOT_CONFIRMED'));
         else resolve(answer);
@@ -98,9 +98,9 @@ export function createDurableWrites(deps: {
   }
 
   /**
-   * Answers of the scripts, and last that of WAIT. A server waits for all it has written when the last command of the
-   * connection was done, whoever wrote it (processCommand, `woff`): so it is confirmed too what was changed before, and
-   * is asked for again with nothing left to change.
+   * Returns the replies of the scripts, and last that of WAIT. WAIT covers the replication offset at the connection's last
+   * command, whoever wrote before it (processCommand, `woff`): a repeated call that finds nothing left to change still
+   * confirms the first one.
    */
   async function send(batch: readonly Write[], byHash = true): Promise<Answer[]> {
     const pipeline = client.pipeline();
@@ -111,15 +111,15 @@ export function createDurableWrites(deps: {
       else pipeline.eval(lua, given.length, ...given, ...args);
     }
     const answers: Answer[] = (await pipeline.wait(replicas, WAIT_MS).exec()) ?? [];
-    // Only where nothing was done is it all sent once more.
-    if (batch.every((_, place) => isRefusal(answers[place]?.[0]))) throw answers[0]?.[0];
-    const unknown = [...batch.keys()].filter((place) => isUnknownScript(answers[place]?.[0]));
+    // The batch is sent once more only if no script was executed.
+    if (batch.every((_, index) => isRefusal(answers[index]?.[0]))) throw answers[0]?.[0];
+    const unknown = [...batch.keys()].filter((index) => isUnknownScript(answers[index]?.[0]));
     if (byHash && unknown.length > 0) {
       const again = await send(
-        unknown.map((place) => batch[place] as Write),
+        unknown.map((index) => batch[index] as Write),
         false,
       );
-      for (const [i, place] of [...unknown, batch.length].entries()) answers[place] = again[i] as Answer;
+      for (const [i, index] of [...unknown, batch.length].entries()) answers[index] = again[i] as Answer;
     }
     return answers;
   }
@@ -127,9 +127,9 @@ export function createDurableWrites(deps: {
   return {
     run(shard, name, args) {
       return new Promise((resolve, reject) => {
-        const line = lineOf(shard);
-        line.waiting.push({ shard, name, args, since: performance.now(), resolve, reject });
-        void empty(line, shard);
+        const queue = queueOf(shard);
+        queue.waiting.push({ shard, name, args, since: performance.now(), resolve, reject });
+        void drain(queue, shard);
       });
     },
   };

@@ -2,7 +2,7 @@ import { Cluster } from 'ioredis';
 import type { RedisClient } from './connection/connect.ts';
 import { type Guard, isOnItsWay } from './connection/guard.ts';
 
-/** Most keys of one command: Redis serves nobody else while it works on it. */
+/** Most keys of one command: Redis serves no other client while it executes it. */
 const MAX_KEYS = 512;
 
 interface Batch {
@@ -11,8 +11,8 @@ interface Batch {
 }
 
 /**
- * Reads keys by as few commands as can be: all that are asked for in one turn of the event loop are one MGET, in a
- * Cluster one for each shard. Under load a read costs a pod a third less than by a GET of its own, with its own deadline.
+ * Batches reads: all keys requested in one turn of the event loop are read by one MGET, in a Cluster by one for each shard.
+ * Under load a read then costs a third less CPU than a GET with its own deadline.
  *
  * @throws {SessionError} `STORE_UNAVAILABLE`
  */
@@ -38,7 +38,7 @@ export function createReads(client: RedisClient, guard: Guard): (shard: string, 
       return await client.mget(keys);
     } catch (error) {
       if (!isOnItsWay(error)) throw error;
-      // Some keys of the slot are still here and some already there. A key alone is found wherever it is.
+      // The slot is being moved: some keys are on one node, some on the other. Single keys are found by redirection.
       return Promise.all(keys.map((key) => client.get(key)));
     }
   }
@@ -47,7 +47,7 @@ export function createReads(client: RedisClient, guard: Guard): (shard: string, 
     const group = groupOf(shard);
     let batch = batches.get(group);
     if (batch === undefined || batch.keys.length === MAX_KEYS) batch = begin(group, shard);
-    const place = batch.keys.push(key) - 1;
-    return (await batch.answer)[place] as string | null;
+    const index = batch.keys.push(key) - 1;
+    return (await batch.answer)[index] as string | null;
   };
 }

@@ -15,7 +15,7 @@ const SWEEP_BATCH = 200;
 // A little less than the second between two sweeps of a pod.
 const SWEEP_LEASE_MS = 900;
 
-/** What callers rely on once it is answered: that they are logged in, that a session has ended. */
+/** Scripts whose result callers rely on: that they are logged in, that a session has ended. */
 const DURABLE = new Set<ScriptName>(['create', 'renew', 'revoke', 'revoke_user']);
 
 /**
@@ -23,7 +23,7 @@ const DURABLE = new Set<ScriptName>(['create', 'renew', 'revoke', 'revoke_user']
  *
  * @param prefix first part of every key's name
  * @param durable how logins, renewals and revocations are written where replicas must have them
- * @param onUnreadable told of each record that is there but can't be read
+ * @param onUnreadable called for each record that exists but can't be read
  */
 export function createRedisStore(deps: {
   readonly client: RedisClient;
@@ -43,7 +43,7 @@ export function createRedisStore(deps: {
     return guard.ask(shard, script, () => runScript(client, script, keys.ofScript(shard), args));
   }
 
-  /** Whether it is this pod's turn to sweep: one pod a second, whoever asks first; a pod that is gone is not missed. */
+  /** Whether this pod may sweep now: the first pod to take the lease does, for about a second. */
   async function leads(): Promise<boolean> {
     if (performance.now() < leadsUntil) return true;
     const asked = performance.now();

@@ -36,7 +36,7 @@ const SCAN_COUNT = 1000;
  * user's index and in the schedule, every index entry has a living session, and the counters agree with the indexes.
  * What is found is looked at a second time after the store had time to settle.
  *
- * @param onProgress told how many of 64 shards are done
+ * @param onProgress called with the number of shards done, of 64
  * @throws what the client rejects with
  */
 export async function auditStore(deps: {

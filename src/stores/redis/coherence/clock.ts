@@ -3,7 +3,7 @@ import { withDeadline } from '../connection/deadline.ts';
 
 const RESYNC_MS = 30_000;
 const RETRY_MS = 1000;
-// An answer that took longer says little: the difference measured before is better.
+// A slower answer is less accurate than the offset measured before.
 const LATEST_MS = 1000;
 
 export interface RedisClock {
@@ -12,8 +12,8 @@ export interface RedisClock {
 }
 
 /**
- * Redis' clock as seen from here: this pod's clock plus the difference measured with TIME at every connection and
- * every half minute, right to half a round trip. Pods whose own clocks differ agree by it (Cristian's algorithm).
+ * Redis' clock: this pod's clock plus the offset measured with TIME at every connection and every 30 s, accurate to half
+ * a round trip (Cristian's algorithm). Pods with different clocks agree by it.
  */
 export function createRedisClock(client: RedisClient, now: () => number = Date.now): RedisClock {
   let offset = 0;

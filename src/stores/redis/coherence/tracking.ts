@@ -6,15 +6,15 @@ import { withDeadline } from '../connection/deadline.ts';
 
 const CHANNEL = '__redis__:invalidate';
 const SUBSCRIBER_GONE = 'The client ID you want redirect to does not exist';
-// A subscriber that went silent would swallow invalidations, and for a data connection that the server has lost there are
-// none: both are asked every second whether they are there.
+// A dead subscriber connection would lose invalidations, and a data connection that the server has dropped gets none: both
+// are pinged every second.
 const PULSE_MS = 1000;
 
 export interface Tracking extends Invalidations {
   stop(): void;
 }
 
-/** A data connection, and the connection on which Redis says what has changed of all that was read on the first. */
+/** A data connection, and the connection that receives invalidations for the keys read on the first. */
 interface Pair {
   readonly subscriber: Redis;
   on: boolean;
@@ -22,13 +22,13 @@ interface Pair {
 }
 
 /**
- * Keeps a near cache true by Redis itself: CLIENT TRACKING with REDIRECT to a RESP2 subscriber
- * (redis.io, "Client-side caching in Redis"); in a Cluster, one pair for each node in use. It is on only while every
- * pair is, its connections both to the same process. Each change of that starts a new epoch: what was in flight across
- * it is not to be kept.
+ * Keeps a near cache coherent with Redis: CLIENT TRACKING with REDIRECT to a RESP2 subscriber
+ * (redis.io, "Client-side caching in Redis"); in a Cluster, one pair of connections for each node in use. Tracking is on
+ * only while every pair is, with both of its connections to the same server process. Each change of that starts a new
+ * epoch; what was in flight across it must not be cached.
  *
  * @param prefix first part of every key's name
- * @param onRefused told once where the server does not let this user track
+ * @param onRefused called once when the server does not allow this user CLIENT TRACKING
  */
 export function createTracking(deps: {
   readonly client: RedisClient;
@@ -43,21 +43,21 @@ export function createTracking(deps: {
   let epoch = 0;
   let refused = false;
 
-  function turn(): void {
+  function startEpoch(): void {
     epoch += 1;
     listeners.lost();
   }
 
   function refuse(problem: Error): void {
-    // A connection that broke meanwhile is no refusal: the next one tries again.
+    // A connection that broke meanwhile is not a refusal: the next one tries again.
     if (problem.name !== 'ReplyError' || problem.message.includes(SUBSCRIBER_GONE)) return;
     if (!refused) deps.onRefused(problem);
     refused = true;
   }
 
-  function take(keys: readonly Buffer[] | null): void {
+  function onInvalidation(keys: readonly Buffer[] | null): void {
     if (keys === null) {
-      turn();
+      startEpoch();
       return;
     }
     for (const key of keys) {
@@ -75,11 +75,11 @@ export function createTracking(deps: {
       autoResubscribe: false,
       enableOfflineQueue: false,
       // A Cluster's node connections have none.
-      retryStrategy: (attempt: number) => pauseBeforeRetry(Math.max(attempt, strangers)),
+      retryStrategy: (attempt: number) => pauseBeforeRetry(Math.max(attempt, mismatches)),
     });
     let subscriberId = 0;
     let subscribedTo: string | undefined;
-    let strangers = 0;
+    let mismatches = 0;
     let dataConnections = 0;
 
     async function enable(): Promise<void> {
@@ -89,23 +89,23 @@ export function createTracking(deps: {
       await data.call('CLIENT', 'TRACKING', 'OFF');
       const server = await runIdOf(data);
       if (!isAsItWas()) return;
-      // One name may lead to two servers, as during a failover, and on another server the id is a stranger's.
+      // During a failover one host name may resolve to two servers, and a client id is valid on one of them only.
       if (server === undefined || server !== subscribedTo) {
-        strangers += 1;
+        mismatches += 1;
         subscriber.disconnect(true);
         return;
       }
       await data.call('CLIENT', 'TRACKING', 'ON', 'REDIRECT', id);
       if (!isAsItWas()) return;
-      strangers = 0;
+      mismatches = 0;
       pair.on = true;
-      turn();
+      startEpoch();
     }
 
     function disable(): void {
       const wasOn = pair.on;
       pair.on = false;
-      if (wasOn) turn();
+      if (wasOn) startEpoch();
     }
 
     async function subscribe(): Promise<void> {
@@ -130,7 +130,7 @@ export function createTracking(deps: {
     };
     const pulse = setInterval(() => {
       if (subscriberId !== 0) withDeadline(subscriber.ping(), PULSE_MS).catch(() => subscriber.disconnect(true));
-      // Nothing is held then until the data connection has answered, or been replaced.
+      // If this fails, nothing is cached until the data connection replies or has been replaced.
       if (pair.on) withDeadline(data.ping(), PULSE_MS).catch(() => pair.on && subscriber.disconnect(true));
     }, PULSE_MS).unref();
 
@@ -139,7 +139,7 @@ export function createTracking(deps: {
       .on('ready', again(subscribe))
       .on('close', lost)
       .on('error', () => undefined);
-    subscriber.on('messageBuffer', (_channel: Buffer, keys: unknown) => take(keys as Buffer[] | null));
+    subscriber.on('messageBuffer', (_channel: Buffer, keys: unknown) => onInvalidation(keys as Buffer[] | null));
     const pair: Pair = {
       subscriber,
       on: false,
@@ -156,23 +156,23 @@ export function createTracking(deps: {
 
   function add(node: Redis): void {
     if (pairs.has(node)) return;
-    // A Cluster's client connects to a node when it first needs it.
+    // A Cluster client connects to a node at its first command.
     if (node.status === 'wait') node.once('connecting', () => add(node));
     else {
       pairs.set(node, watch(node));
-      // A Cluster's client does not always say that a node is gone.
+      // A Cluster client does not always emit "-node".
       node.once('end', () => remove(node));
     }
   }
 
-  // A master that others have replaced does not hear, hence does not tell, of what changes on its successor.
+  // A replaced master sends no invalidations for changes made on its successor.
   function compareMasters(): void {
     const now = (client as Cluster)
       .nodes('master')
       .map(({ options }) => `${options.host}:${options.port}`)
       .sort()
       .join();
-    if (now !== masters) turn();
+    if (now !== masters) startEpoch();
     masters = now;
   }
 
@@ -204,7 +204,7 @@ export function createTracking(deps: {
   };
 }
 
-/** What a server calls itself since it was started; no two are called the same. */
+/** Returns the run id of a server: unique to each start of a process. */
 async function runIdOf(connection: Redis): Promise<string | undefined> {
   return /^run_id:(\w+)/m.exec(await connection.info('server'))?.[1];
 }

@@ -1,7 +1,7 @@
-/** Where Redis is, as REDIS_URL says it. */
+/** The parsed REDIS_URL. */
 export interface RedisAddress {
   readonly cluster: boolean;
-  /** Where `nodes` are sentinels: the name they know the master by, and who the service is to them. */
+  /** Where `nodes` are sentinels: the name of the master, and the login at the sentinels. */
   readonly sentinel: (Login & { readonly master: string }) | undefined;
   readonly tls: boolean;
   readonly nodes: readonly { readonly host: string; readonly port: number }[];
@@ -31,9 +31,9 @@ export function parseRedisUrl(url: string): RedisAddress | undefined {
   if (hosts === undefined) return undefined;
   const ofSentinels = kind === 'sentinel';
   const nodes = parseNodes(hosts, ofSentinels ? 26_379 : 6379);
-  const place = (ofSentinels ? SENTINEL_PATH : DB_PATH).exec(path)?.groups;
-  if (nodes === undefined || place === undefined) return undefined;
-  const { master, db = '0' } = place;
+  const target = (ofSentinels ? SENTINEL_PATH : DB_PATH).exec(path)?.groups;
+  if (nodes === undefined || target === undefined) return undefined;
+  const { master, db = '0' } = target;
   if (kind === undefined && nodes.length > 1) return undefined;
   if (kind === 'cluster' && db !== '0') return undefined;
   if (query !== undefined && master === undefined) return undefined;
@@ -53,12 +53,12 @@ export function parseRedisUrl(url: string): RedisAddress | undefined {
   }
 }
 
-/** The address as it may be shown: without users and passwords. */
+/** Describes the address for people, without users and passwords. */
 export function describeRedis({ cluster, sentinel, tls, nodes }: RedisAddress): string {
   const hosts = nodes.map(({ host, port }) => `${host}:${port}`).join(', ');
   const kind = cluster ? 'Redis Cluster' : 'Redis';
-  const place = sentinel === undefined ? `at ${hosts}` : `${sentinel.master} of the sentinels at ${hosts}`;
-  return `${kind} ${place}${tls ? ' over TLS' : ''}`;
+  const where = sentinel === undefined ? `at ${hosts}` : `${sentinel.master} of the sentinels at ${hosts}`;
+  return `${kind} ${where}${tls ? ' over TLS' : ''}`;
 }
 
 function parseNodes(hosts: string, defaultPort: number): RedisAddress['nodes'] | undefined {

@@ -14,7 +14,7 @@ const LONGEST_RETRY_MS = 2000;
 const FAILOVER_RETRY_MS = 400;
 const CONNECT_TIMEOUT_MS = 2000;
 const FIRST_CONNECT_MS = 1000;
-// A connection on which commands wait and nothing comes back for so long is given up and made anew.
+// A connection with commands in flight and no reply for so long is closed and opened again.
 const SILENCE_MS = 3000;
 const PATIENCE_MS = 60_000;
 
@@ -22,17 +22,17 @@ const SLOTS_REFRESH_MS = 5000;
 const TRY_AGAIN_MS = 15;
 const MOST_REDIRECTIONS = 4;
 
-/** What a server answers that is no master now, or none yet. */
+/** Replies of a server that is not, or not yet, a master. */
 export const NO_MASTER = /^(READONLY|LOADING|MASTERDOWN) /;
 
-/** How to close the connections to sentinels that a client has. */
+/** Functions that close the sentinel connections of a client. */
 const companions = new WeakMap<RedisClient, () => void>();
 
 /**
- * Makes the client without connecting it. Commands sent while there is no connection fail at once instead of
- * queueing, and none should be awaited without `withDeadline`; the client itself tries again for ever, with growing pauses.
+ * Creates a client without connecting it. While there is no connection, commands fail at once instead of queueing. Await
+ * none without `withDeadline`. The client reconnects for ever, with growing pauses.
  *
- * @param patient for tools that nobody waits for: Redis may be silent for a minute, and the first failure is the last
+ * @param patient for command-line tools: Redis may be silent for a minute, and the first failure is final
  */
 export function createRedisClient(address: RedisAddress, { patient = false } = {}): RedisClient {
   const { cluster, sentinel, tls, nodes, username, password, db } = address;
@@ -54,13 +54,13 @@ export function createRedisClient(address: RedisAddress, { patient = false } = {
     return new Cluster([...nodes], {
       ...shared,
       redisOptions: connection,
-      // Names stay names: they are what certificates are for.
+      // Host names are not resolved here: certificates are issued for names.
       dnsLookup: (name, found) => found(null, name),
-      // No automatic pipelines: one goes to one node, and a slot on its way would send all of it to another.
+      // No auto pipelining: a pipeline goes to one node, and one slot being moved would redirect all of it.
       clusterRetryStrategy: retryStrategy,
       slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
       slotsRefreshInterval: SLOTS_REFRESH_MS,
-      // A command that nobody can answer fails at once instead of running when nobody waits for it any more.
+      // A command that no node can execute fails at once, instead of being executed after its caller has gone.
       retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 0,
       retryDelayOnTryAgain: TRY_AGAIN_MS,
@@ -89,7 +89,7 @@ export function duplicateClient(client: RedisClient): RedisClient {
   return client instanceof Cluster ? client.duplicate() : client.duplicate();
 }
 
-/** A client for a tool, connected. @throws with what the server or the network says against it */
+/** Returns a connected client for a command-line tool. @throws with the error of the server or the network */
 export async function openRedisClient(address: RedisAddress): Promise<RedisClient> {
   const client = createRedisClient(address, { patient: true });
   let problem: string | undefined;
@@ -102,15 +102,15 @@ export async function openRedisClient(address: RedisAddress): Promise<RedisClien
   return client;
 }
 
-/** Growing pauses, milliseconds, spread so that pods do not come back all at once. */
+/** Returns the pause before an attempt, milliseconds: growing, with jitter so that pods do not reconnect all at once. */
 export function pauseBeforeRetry(attempt: number, longestMs = LONGEST_RETRY_MS): number {
   const longest = Math.min(FIRST_RETRY_MS * 2 ** Math.min(attempt, 10), longestMs);
   return longest * (0.5 + Math.random() / 2);
 }
 
 /**
- * Connects the client, and answers whether that was done within a second, so that a pod is ready as soon as it listens;
- * the client goes on trying.
+ * Connects the client. Resolves after a second at most, so that a pod is ready when it listens: `true` when connected,
+ * `false` while the client is still trying.
  */
 export function connectSoon(client: RedisClient): Promise<boolean> {
   const connected = connect(client).then(
@@ -121,8 +121,8 @@ export function connectSoon(client: RedisClient): Promise<boolean> {
 }
 
 /**
- * A Cluster's client connects to a node when it is first asked, and refuses what else comes until it is connected. While
- * it finds the Cluster out, it wants to connect by itself.
+ * A Cluster client connects to a node at its first command, and fails further commands until it is connected: so all
+ * masters are connected here, once the client has discovered them by itself.
  */
 async function connect(client: RedisClient): Promise<void> {
   if (!(client instanceof Cluster)) return client.connect();
@@ -138,16 +138,16 @@ async function connectMaster(node: Redis): Promise<void> {
   else if (node.status !== 'ready') await once(node, 'ready');
 }
 
-/** Asks whether Redis answers; of a Cluster, whether any of its masters does. */
+/** Resolves when Redis replies; in a Cluster, when any master does. */
 export async function ping(client: RedisClient): Promise<void> {
   if (client instanceof Cluster) await Promise.any(client.nodes('master').map((node) => node.ping()));
   else await client.ping();
 }
 
-/** Closes the client: politely where it is connected, at once where it is not. */
+/** Closes the client: with QUIT where it is connected, at once where it is not. */
 export async function closeRedisClient(client: RedisClient): Promise<void> {
   if (client.status === 'ready') await client.quit().catch(() => client.disconnect());
   else client.disconnect();
-  // A client that is closed between two attempts says no "end".
+  // A client that is closed between two attempts emits no "end".
   companions.get(client)?.();
 }

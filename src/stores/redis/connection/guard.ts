@@ -4,22 +4,22 @@ import { SessionError } from '../../../session/errors.ts';
 import { NO_MASTER, ping, type RedisClient } from './connect.ts';
 import { COMMAND_DEADLINE_MS, withDeadline } from './deadline.ts';
 
-/** How every command of the store is asked: with a deadline, and not at all while Redis is known not to answer. */
+/** Sends the store's commands: each with a deadline, and none while Redis is known to be unavailable. */
 export interface Guard {
   /**
-   * Sends a command and answers what Redis does. A command that a server refuses because it is no master (any more) is
+   * Sends a command and returns the reply. A command that a server refuses because it is not, or no longer, a master is
    * sent once more when the client has found the master.
    *
-   * @param shard the shard asked, or the key where that belongs to none; in a Cluster each has a breaker, for some may
-   *   answer while others do not. Empty where any server will do
+   * @param shard the shard, or a key that belongs to none; empty where any server will do. In a Cluster each shard has its
+   *   own breaker, because some may be available while others are not
    * @param command its name in the metrics
-   * @param waitedMs how much of its time has passed already
+   * @param waitedMs the part of the deadline that has already passed
    * @throws {SessionError} `STORE_UNAVAILABLE`
    */
   ask<T>(shard: string, command: string, send: () => Promise<T>, waitedMs?: number): Promise<T>;
   /** How long a command may take. */
   readonly deadlineMs: number;
-  /** Whether nothing is sent at present, be it to one shard only. */
+  /** Whether a breaker is open, if only that of one shard. */
   isOpen(): boolean;
   /** 0 closed, 1 half-open, 2 open: the worst of all breakers. */
   state(): 0 | 1 | 2;
@@ -30,23 +30,22 @@ export interface GuardOptions {
   readonly client: RedisClient;
   /** How long a command may take, milliseconds. */
   readonly deadlineMs?: number | undefined;
-  /** Told how long each command took, in seconds. */
+  /** Called after each command with the seconds it took. */
   readonly onCommand?: (command: string, seconds: number) => void;
-  /** Told when Redis is found not to answer, and when it answers again. */
+  /** Called when Redis becomes unavailable, and when it is available again. */
   readonly onChange?: (open: boolean, cause?: unknown) => void;
 }
 
 const FAILURES_TO_OPEN = 3;
 const PROBE_PAUSE_MS = 100;
-// What a node of a Cluster answers while slots are nobody's, and what while one goes to another node or has gone there;
-// the client says the latter in its own words once it has followed enough of them.
+// Replies of Cluster nodes: slots that no node serves, and slots that are being moved or have moved. The client reports the
+// latter in its own words after following several redirections.
 const NO_SLOT = /^CLUSTERDOWN /;
 const ON_ITS_WAY = /^(Too many Cluster redirections\. Last error: \w+: )?(TRYAGAIN|ASK|MOVED) /;
 
 /**
- * Guards the commands of one client (M. Nygard, "Release It!", circuit breaker). After three failures in a row nothing
- * is sent any more, and all callers are refused at once; Redis is then asked ten times a second whether it is back, so
- * that no caller has to wait for that.
+ * Guards the commands of one client with a circuit breaker (M. Nygard, "Release It!"). After three failures in a row all
+ * commands fail immediately, and Redis is probed ten times a second, so that no caller waits for its return.
  */
 export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onCommand, onChange }: GuardOptions): Guard {
   const isCluster = client instanceof Cluster;
@@ -56,7 +55,7 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
     const name = isCluster ? shard : '';
     let breaker = breakers.get(name);
     if (breaker === undefined) {
-      // In a Cluster, a key of the shard leads to its master.
+      // In a Cluster, a key of the shard is routed to the shard's master.
       const probe = (): Promise<unknown> => (name === '' ? ping(client) : client.exists(`{${name}}`));
       breaker = createBreaker(() => withDeadline(attempt(probe, deadlineMs), deadlineMs), report);
       breakers.set(name, breaker);
@@ -76,8 +75,8 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
   let reconnecting: Promise<void> | undefined;
 
   /**
-   * The client sees a refusal too, and gives the connection up; then it has another one to a master. Its status still
-   * says "ready" until the old one has been closed.
+   * Resolves when the client has a new connection. The client closes the old one when it sees the refusal; until then its
+   * status is still "ready".
    */
   function reconnected(): Promise<void> {
     reconnecting ??= new Promise<void>((resolve) => {
@@ -95,7 +94,7 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
     } catch (error) {
       if (!isRefusal(error)) throw error;
       await (isCluster ? slotsRefreshed(client) : reconnected());
-      // Its caller was told that it failed, and may have done something else since.
+      // The caller has already received an error, and may have acted on it.
       if (performance.now() >= end) throw error;
       return send();
     }
@@ -106,7 +105,7 @@ export function createGuard({ client, deadlineMs = COMMAND_DEADLINE_MS, onComman
 
     async ask(shard, command, send, waitedMs = 0) {
       const { policy } = breakerOf(shard);
-      // Why was said when the breaker opened.
+      // The cause was logged when the breaker opened.
       if (policy.state !== CircuitState.Closed) throw new SessionError('STORE_UNAVAILABLE');
       const start = performance.now();
       try {
@@ -136,13 +135,13 @@ interface Breaker {
   readonly stop: () => void;
 }
 
-/** A breaker that asks by itself whether it may close. */
+/** A breaker that probes by itself whether it may close. */
 function createBreaker(probe: () => Promise<unknown>, onChange: (cause?: unknown) => void): Breaker {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
   const policy = circuitBreaker(handleWhen(isFailure), {
     breaker: new ConsecutiveBreaker(FAILURES_TO_OPEN),
-    // The pause is kept here: the library measures it by a clock that people set.
+    // The pause is timed here: the library uses the system clock, which can be set.
     halfOpenAfter: Number.NEGATIVE_INFINITY,
   });
 
@@ -164,26 +163,26 @@ function createBreaker(probe: () => Promise<unknown>, onChange: (cause?: unknown
   };
 }
 
-/** The client of a Cluster asks anew which node has what by itself, but not for what a pipeline has come upon. */
+/** Refreshes the slot map: the client does so by itself, but not after redirections inside a pipeline. */
 function slotsRefreshed(client: Cluster): Promise<void> {
   return new Promise((resolve) => {
     client.refreshSlotsCache(() => resolve());
   });
 }
 
-/** Whether an error says that Redis can't answer; others it has answered, with an error. */
+/** Whether an error means that Redis is unavailable; any other error is a reply of Redis. */
 function isFailure(error: unknown): boolean {
-  // The rest of the shard can be read meanwhile.
+  // Keys of the shard that are not being moved can still be read.
   if (isOnItsWay(error)) return false;
   return !(error instanceof Error && error.name === 'ReplyError') || isRefusal(error);
 }
 
-/** Whether a server refused a command for what it is at present: nothing was done. */
+/** Whether a server refused a command because of its present state; the command was not executed. */
 export function isRefusal(error: unknown): error is Error {
   return error instanceof Error && [NO_MASTER, NO_SLOT, ON_ITS_WAY].some((words) => words.test(error.message));
 }
 
-/** Whether a node of a Cluster refused a command because of a slot that goes from one to another. */
+/** Whether a Cluster node refused a command because its slot is being moved or has moved. */
 export function isOnItsWay(error: unknown): boolean {
   return error instanceof Error && ON_ITS_WAY.test(error.message);
 }

@@ -2,34 +2,34 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { AbstractConnector, type RedisOptions } from 'ioredis';
 
-type Place = Pick<RedisOptions, 'host' | 'port' | 'family'>;
+type Endpoint = Pick<RedisOptions, 'host' | 'port' | 'family'>;
 
-// What a server that is gone has not closed by then is closed without it.
-const GOODBYE_MS = 2000;
+// A connection that the server has not closed by then is destroyed.
+const CLOSE_TIMEOUT_MS = 2000;
 
 /**
- * Opens a connection whose errors end nothing else: the client listens for one, and where a certificate is refused the
- * server may answer with an alert, a second one, which would end the process.
+ * Opens a connection whose errors can't end the process. The client listens for one error only, and a refused certificate
+ * may cause two: the refusal and the server's alert.
  */
-export function openSocket({ host, port, family }: Place, tls: boolean): Socket | TLSSocket {
-  const place = { host: host as string, port: port as number, ...(family === undefined ? {} : { family }) };
-  const socket = tls ? connectTls(place) : connectTcp(place);
+export function openSocket({ host, port, family }: Endpoint, tls: boolean): Socket | TLSSocket {
+  const endpoint = { host: host as string, port: port as number, ...(family === undefined ? {} : { family }) };
+  const socket = tls ? connectTls(endpoint) : connectTcp(endpoint);
   socket.on('error', () => undefined);
   return socket;
 }
 
-/** What leads a client of ioredis, and its duplicates, to a server over TLS. */
+/** Connects a client of ioredis, and its duplicates, to a server over TLS. */
 export class TlsConnector extends AbstractConnector {
-  private readonly place: Place;
+  private readonly endpoint: Endpoint;
 
   constructor(options: unknown) {
-    super(GOODBYE_MS);
-    this.place = options as Place;
+    super(CLOSE_TIMEOUT_MS);
+    this.endpoint = options as Endpoint;
   }
 
   override async connect() {
     this.connecting = true;
-    this.stream = openSocket(this.place, true);
+    this.stream = openSocket(this.endpoint, true);
     this.stream.once('error', (problem) => {
       this.firstError = problem;
     });

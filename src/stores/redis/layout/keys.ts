@@ -8,14 +8,14 @@ export function createKeys(prefix: string) {
     record: (shard: string, sessionId: string) => `${prefix}:{${shard}}:s:${sessionId}`,
     /** The number of shards this store was laid out with. */
     shards: `${prefix}:shards`,
-    /** Which pod sweeps at present. */
+    /** The lease of the pod that sweeps at present. */
     sweeper: `${prefix}:sweep`,
     /** How many sessions of a shard live. */
     counter: (shard: string) => `${prefix}:{${shard}}:n`,
     /**
-     * What every script is given: the counter, and a key that never exists. While the slot goes from one master of a
-     * Cluster to another, some of its keys are here and some there, and a script would take what is not here for absent.
-     * A node refuses a command of several keys then if one of them is missing (TRYAGAIN).
+     * The keys passed to every script: the counter, and a key that never exists. While a slot is being moved, its keys are
+     * on two masters, and a script on one of them would find sessions absent that are on the other. A node refuses a
+     * command with several keys if one of them is missing (TRYAGAIN), so no script runs at such a time.
      */
     ofScript: (shard: string) => [`${prefix}:{${shard}}:n`, `${prefix}:{${shard}}:-`] as const,
   };

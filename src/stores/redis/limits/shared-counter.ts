@@ -6,7 +6,7 @@ import { withDeadline } from '../connection/deadline.ts';
 import type { Guard } from '../connection/guard.ts';
 import { runScript } from '../scripts/run-script.ts';
 
-/** Limits may be a little off; a login may not wait for them. */
+/** A login must not wait for the counter; a count that comes later is lost. */
 const COUNT_DEADLINE_MS = 40;
 const LOCAL_KEYS = 50_000;
 
@@ -37,10 +37,10 @@ export function createSharedCounter(deps: {
   const { redis, prefix, onFallback, onShared } = deps;
   const local = new LocalStore(false, false, LOCAL_KEYS);
   let batch: Batch | undefined;
-  let fallen = false;
+  let isLocal = false;
 
-  // The local store answers with the object it counts on in, so a caller would see what others have added since.
-  function countHere(key: string, done: Callback, windowMs: number, max: number): void {
+  // The local store returns its own mutable object, which later requests would change.
+  function countLocally(key: string, done: Callback, windowMs: number, max: number): void {
     local.incr(key, (error, count) => done(error, count && { ...count }), windowMs, max);
   }
 
@@ -61,28 +61,28 @@ export function createSharedCounter(deps: {
   ): Promise<Count> {
     if (shared.guard.isOpen()) throw new Error('Redis does not answer');
     if (batch === undefined || shared.client instanceof Cluster) batch = begin(shared);
-    const place = batch.keys.push(prefix + key) - 1;
+    const index = batch.keys.push(prefix + key) - 1;
     batch.windows.push(windowMs);
     const answer = await batch.answer;
-    return { current: answer[place * 2] as number, ttl: answer[place * 2 + 1] as number };
+    return { current: answer[index * 2] as number, ttl: answer[index * 2 + 1] as number };
   }
 
   return class SharedCounter {
     incr(key: string, done: Callback, windowMs: number, max: number): void {
       if (redis === undefined) {
-        countHere(key, done, windowMs, max);
+        countLocally(key, done, windowMs, max);
         return;
       }
       countShared(redis, key, windowMs).then(
         (count) => {
-          if (fallen) onShared();
-          fallen = false;
+          if (isLocal) onShared();
+          isLocal = false;
           done(null, count);
         },
         (problem) => {
-          if (!fallen) onFallback(problem);
-          fallen = true;
-          countHere(key, done, windowMs, max);
+          if (!isLocal) onFallback(problem);
+          isLocal = true;
+          countLocally(key, done, windowMs, max);
         },
       );
     }

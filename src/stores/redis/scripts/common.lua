@@ -1,6 +1,6 @@
--- What all scripts share; it is put in front of each of them.
+-- Shared by all scripts: prepended to each of them.
 -- KEYS[1]  the shard's counter of living sessions, <prefix>:{<shard>}:n
--- KEYS[2]  a key that never exists: no script is run on half of a shard (keys.ts)
+-- KEYS[2]  a key that never exists, so that no script runs while its slot is being moved (layout/keys.ts)
 -- Every other key is named from it, so all keys of a script share one slot. With the prefix sd and the shard 3f:
 --   sd:{3f}:s:<sessionId>  string   the record, ends by PEXPIREAT
 --   sd:{3f}:u:<userId>     zset     the user's sessions by creation; the anonymous ones under the empty name
@@ -9,7 +9,7 @@
 --   sd:{3f}:x:<minute>     list     the schedule: "<sessionId>:<userId>" due in that minute
 --   sd:{3f}:h              zset     the schedule of the minute at hand, by the millisecond
 --   sd:{3f}:c              string   the first minute whose list has not been taken into h
---   sd:{3f}:n              string   how many sessions live: what stands in an index, and nothing else
+--   sd:{3f}:n              string   the number of living sessions: the entries of all indexes
 local base = string.sub(KEYS[1], 1, -2)
 
 local function record_key(id) return base .. 's:' .. id end
@@ -23,7 +23,7 @@ local function clock()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
--- Takes a session out of its user's index: 1 if it stood there. Whoever does that has ended it, and counts it.
+-- Removes a session from its user's index: 1 if it was there. Whoever removes it has ended it, and counts it.
 local function unlist(id, user)
   if redis.call('ZREM', index_key(user), id) == 0 then return 0 end
   redis.call('DECR', KEYS[1])
@@ -37,7 +37,7 @@ local function revoke(id, user)
   return 1
 end
 
--- Puts a session down to be looked at when its end is due.
+-- Schedules a session to be checked when its end is due.
 local function schedule(id, user, due, now)
   local cursor = tonumber(redis.call('GET', base .. 'c'))
   if not cursor then
@@ -55,7 +55,7 @@ end
 -- Places of the record, one-based (record.ts lists them).
 local SEEN, CREATED, IDLE, ABSOLUTE, USER, VERSION, METADATA = 2, 3, 4, 5, 6, 10, 11
 local GENERATION, RENEWED, GRACE_GENERATION, REMEMBER = 12, 13, 14, 15
--- What stands in the places that a record leaves out at its end, from the ninth on.
+-- Values of the places that a record omits at its end, from the ninth on.
 local DEFAULTS = { [9] = 0, [VERSION] = 1, [METADATA] = {}, [GENERATION] = 1 }
 DEFAULTS[RENEWED], DEFAULTS[GRACE_GENERATION], DEFAULTS[REMEMBER] = 0, 1, 0
 

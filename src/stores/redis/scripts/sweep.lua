@@ -1,5 +1,6 @@
--- Takes a batch of the sessions that ended by time out of the index and the count. Costs what is due, not what lives:
--- a minute's list is opened once, when that minute begins; what was touched since goes to the list of its new end.
+-- Removes a batch of expired sessions from the indexes and the counter. The cost depends on what is due, not on how many
+-- sessions live: a minute's list is read once, when that minute begins; a session touched since is moved to the list of
+-- its new end.
 -- ARGV[1]  how many entries to look at, at most
 -- Returns  { expired, 1 if more is due }
 local budget = tonumber(ARGV[1])
@@ -9,7 +10,7 @@ local now = clock()
 local current = minute_of(now)
 local expired = 0
 
--- Looks at one entry; answers when it is due again within the minute at hand, if it is.
+-- Checks one entry. Returns its new end if that is within the current minute.
 local function settle(entry)
   budget = budget - 1
   local id, user = string.match(entry, '^([^:]*):(.*)$')

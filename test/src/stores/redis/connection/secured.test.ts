@@ -45,7 +45,7 @@ t.test('sentinels with TLS, and users of their own', async (t) => {
   for (const { client } of [...servers, ...sentinels])
     t.same(await client.call('ACL', 'LOG'), [], 'nothing was refused');
   await refuses(t, as('not-the-password', 'change-me-too'), /WRONGPASS/);
-  await refuses(t, as('change-me', 'not-the-password'), /no sentinel tells where the master main is.*WRONGPASS/);
+  await refuses(t, as('change-me', 'not-the-password'), /no sentinel reports the endpoint of master main.*WRONGPASS/);
   await refuses(t, as('change-me', 'change-me-too'), /certificate/, {});
   await refuses(t, as('change-me', 'change-me-too').replace(`/${MASTER_NAME}`, '/another'), /No such master/);
 });
