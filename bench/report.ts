@@ -109,9 +109,9 @@ function aimTable(throughput: Samples): string {
     const inRequests = ratio(ours, theirs, ({ perSecond }) => perSecond);
     const inCpu = ratio(theirs, ours, ({ cpuUs }) => cpuUs);
     const inP99 = ratio(ours, theirs, ({ p99Ms }) => p99Ms);
-    return [[label, inRequests.toFixed(2), inCpu.toFixed(2), inP99.toFixed(2), least?.toFixed(2) ?? '']];
+    return [[label, inCpu.toFixed(2), inRequests.toFixed(2), inP99.toFixed(2), least?.toFixed(2) ?? '']];
   });
-  return rows.length === 0 ? '' : table(['ratio', 'requests/s', 'requests per CPU', 'p99', 'aim, at least'], rows);
+  return rows.length === 0 ? '' : table(['ratio', 'requests per CPU', 'requests/s', 'p99', 'aim of the first'], rows);
 }
 
 function otherTable({ login, propagation, memory }: Measured): string {

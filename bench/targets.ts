@@ -38,7 +38,7 @@ export const targets: readonly Target[] = [
   peer('express-session', 'express-session + connect-redis', 'express-session.mjs'),
 ];
 
-/** What of one target is held against another: at least `least` times its requests/s. */
+/** Two targets to compare; the aim is at least `least` times the requests per CPU time. */
 export interface Aim {
   readonly label: string;
   readonly of: string;
@@ -49,7 +49,7 @@ export interface Aim {
 export const aims: readonly Aim[] = [
   { label: 'hot /verify : empty route', of: 'verify-hot', against: 'empty-verify', least: 0.85 },
   { label: 'hot /session : empty route', of: 'session-hot', against: 'empty-session', least: 0.8 },
-  { label: 'cold /verify : Fastify + one GET', of: 'verify-cold', against: 'raw-get', least: 0.95 },
+  { label: 'cold /verify : Fastify + one GET', of: 'verify-cold', against: 'raw-get', least: 1.1 },
   { label: 'cold /verify : the same, auto pipelining', of: 'verify-cold', against: 'raw-get-pipelined' },
   { label: 'cold /verify : the same + one HMAC', of: 'verify-cold', against: 'raw-get-hmac' },
   { label: 'hot /verify : @fastify/session', of: 'verify-hot', against: 'fastify-session', least: 3 },

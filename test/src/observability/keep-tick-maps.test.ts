@@ -15,7 +15,9 @@ const probe = (beforehand: string) => `
     }
   }
   ${beforehand}
-  await ticks(1);
+  // Too few calls for the compiler, which would keep the maps as well.
+  for (let i = 0; i < 10; i += 1) process.nextTick(() => {});
+  await drain();
   gc();
   await ticks(200);
   const before = process.cpuUsage();
@@ -30,8 +32,11 @@ async function nanoseconds(beforehand: string): Promise<number> {
 }
 
 t.test('a full garbage collection does not slow down process.nextTick', async (t) => {
-  const without = await nanoseconds('');
-  const kept = await nanoseconds(`globalThis.kept = await import(${JSON.stringify(MODULE)});`);
+  // Of a few runs the slowest: whether a collection clears the maps is not certain, that it never does is the point.
+  const slowest = async (beforehand: string) =>
+    Math.max(await nanoseconds(beforehand), await nanoseconds(beforehand), await nanoseconds(beforehand));
+  const without = await slowest('');
+  const kept = await slowest(`globalThis.kept = await import(${JSON.stringify(MODULE)});`);
   t.comment(`${kept} ns a call, ${without} ns without`);
   t.ok(kept < without * 0.6, `${kept} ns a call, ${without} ns without`);
 });
