@@ -9,7 +9,7 @@ import {
 } from '../src/credentials/users-file.ts';
 import { createWebhookCredentials } from '../src/credentials/webhook.ts';
 import { ApiError, codeOf } from '../src/http/errors.ts';
-import type { Metadata } from '../src/session/session.ts';
+import type { Attributes } from '../src/session/session.ts';
 import type { StartedSession } from '../src/session/starts.ts';
 
 declare module 'fastify' {
@@ -29,7 +29,7 @@ export interface LoginForm {
   readonly username: string;
   readonly password: string;
   readonly remember?: boolean;
-  readonly metadata?: Metadata;
+  readonly metadata?: Attributes;
 }
 
 /** Logging in. Nothing of the caller's old session survives it but the metadata of an anonymous one. */
@@ -49,6 +49,7 @@ export default fp(
         userId: identity.userId,
         // What the source of credentials says is not for the caller to overrule.
         metadata: { ...metadata, ...identity.metadata },
+        claims: identity.claims,
         remember,
         device: request.device(),
         previous,

@@ -33,6 +33,7 @@ export const login = {
       'CROSS_SITE_REQUEST',
       'SESSION_LIMIT_REACHED',
       'METADATA_TOO_LARGE',
+      'CLAIMS_TOO_LARGE',
       'RATE_LIMITED',
       'CREDENTIALS_UNAVAILABLE',
     ),

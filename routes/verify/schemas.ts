@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox';
+import { claimHeader } from '../../src/http/claim-headers.ts';
 import { Empty, failures, forSession, sessionFailures, userSecurity } from '../../src/http/schemas.ts';
 
-export const verify = {
+export const verify = (claims: readonly string[]) => ({
   summary: 'Ask whether a request has a live session',
   description:
     'For proxies: nginx `auth_request`, Caddy `forward_auth` and their like. An anonymous session has no ' +
@@ -22,7 +23,15 @@ export const verify = {
         description: '`true`: the store does not answer, and this is what was last known (DEGRADED_VERIFY_SECONDS)',
       },
       'x-session-user': { type: 'string', description: 'Percent-encoded but for printable ASCII' },
+      ...Object.fromEntries(claims.map((name) => [claimHeader(name), claimOf(name)])),
     }),
     ...failures(...sessionFailures, 'REAUTHENTICATION_REQUIRED'),
   },
-};
+});
+
+const claimOf = (name: string) => ({
+  type: 'string',
+  description:
+    `The claim ${name}, if the session has it and it is a string, a number, a boolean or an array of these, ` +
+    'comma-separated. Percent-encoded but for printable ASCII, and commas within the items of an array',
+});

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
+import { claimHeader } from '../http/claim-headers.ts';
 import { parseScopes, SCOPES } from '../http/scopes.ts';
 import { parseRedisUrl } from '../stores/redis/connection/address.ts';
 import { editDistance } from './edit-distance.ts';
@@ -73,8 +74,15 @@ function scopeFaults({ SERVICE_KEYS: keys, SERVICE_SCOPES: items }: RawConfig): 
   });
 }
 
+/** Two claims must not share a header. */
+function claimFaults({ CLAIM_HEADERS: names }: RawConfig): string[] {
+  const headers = names.map(claimHeader);
+  const again = headers.findIndex((header, index) => headers.indexOf(header) !== index);
+  return again === -1 ? [] : [`CLAIM_HEADERS (item ${again + 1}): expected a name with a header of its own`];
+}
+
 function crossFaults(raw: RawConfig): string[] {
-  const faults = scopeFaults(raw);
+  const faults = [...scopeFaults(raw), ...claimFaults(raw)];
   if (raw.REDIS_URL !== undefined && parseRedisUrl(raw.REDIS_URL) === undefined) {
     faults.push(`REDIS_URL: expected ${ConfigSchema.properties.REDIS_URL.description}`);
   }

@@ -45,6 +45,12 @@ export const ConfigSchema = Type.Object({
   LOGIN_RATE_WINDOW_SECONDS: Seconds(60),
   USERS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   CREDENTIALS_URL: Type.Optional(Type.String({ pattern: '^https?://[^\\s]+$', description: 'http:// or https://…' })),
+  CLAIM_HEADERS: List(
+    Type.String({
+      pattern: '^[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$',
+      description: 'names of claims, such as role',
+    }),
+  ),
   LOGIN_PAGE: Type.Optional(Type.Boolean()),
   REDIS_URL: Type.Optional(
     Type.String({

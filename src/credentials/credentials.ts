@@ -1,4 +1,4 @@
-import type { Metadata } from '../session/session.ts';
+import type { Attributes } from '../session/session.ts';
 
 export interface Attempt {
   readonly username: string;
@@ -9,7 +9,9 @@ export interface Attempt {
 /** Who has logged in, as the source of credentials knows them. */
 export interface Identity {
   readonly userId: string;
-  readonly metadata: Metadata;
+  readonly metadata: Attributes;
+  /** What apps may rely on: no request of the user's changes it. */
+  readonly claims: Attributes;
 }
 
 /** Where it is known who may log in. */

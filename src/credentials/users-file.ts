@@ -107,7 +107,7 @@ let standIn: Promise<string> | undefined;
 async function checkUser(users: Users, username: string, password: string): Promise<Identity | undefined> {
   const known = users.get(username);
   const matches = await verifyPassword(known ?? (await standInFor(users, username)), password);
-  return matches && known !== undefined ? { userId: username, metadata: {} } : undefined;
+  return matches && known !== undefined ? { userId: username, metadata: {}, claims: {} } : undefined;
 }
 
 async function standInFor(users: Users, username: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ApiError } from '../http/errors.ts';
-import type { Metadata } from '../session/session.ts';
+import type { Attributes } from '../session/session.ts';
 import type { Credentials } from './credentials.ts';
 
 const DEADLINE_MS = 2000;
@@ -9,11 +9,12 @@ const DEADLINE_MS = 2000;
 const Answer = Type.Object({
   userId: Type.String({ minLength: 1, maxLength: 256 }),
   metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  claims: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
 });
 
 /**
- * Asks a service of yours: POST `{ username, password, ip }`. 200 `{ userId, metadata? }` lets the user in, 401 and
- * 403 do not; every other answer, or none within 2 s, is `CREDENTIALS_UNAVAILABLE`.
+ * Asks a service of yours: POST `{ username, password, ip }`. 200 `{ userId, metadata?, claims? }` lets the user in, 401
+ * and 403 do not; every other answer, or none within 2 s, is `CREDENTIALS_UNAVAILABLE`.
  *
  * @param address its URL; a name and password in it are sent as Basic authentication
  */
@@ -45,7 +46,8 @@ export function createWebhookCredentials(address: string): Credentials {
         const answer: unknown = await response.json();
         if (!Value.Check(Answer, answer)) throw new Error('the webhook answered something else than a userId');
         if (!answer.userId.isWellFormed()) throw new Error('the webhook answered a userId that is not well-formed');
-        return { userId: answer.userId, metadata: (answer.metadata ?? {}) as Metadata };
+        const { userId, metadata = {}, claims = {} } = answer;
+        return { userId, metadata: metadata as Attributes, claims: claims as Attributes };
       } catch (cause) {
         throw new ApiError('CREDENTIALS_UNAVAILABLE', { cause, retryAfter: 1 });
       }

@@ -23,6 +23,7 @@ export const errors = {
   LOCK_NOT_HELD: [409, 'The lock is not, or no longer, held with this x-lock-token.'],
   VERSION_CONFLICT: [412, 'The session has changed since; read it again.'],
   METADATA_TOO_LARGE: [413, 'Metadata takes at most 64 keys and 4096 bytes as JSON.'],
+  CLAIMS_TOO_LARGE: [413, 'Claims take at most 64 keys and 4096 bytes as JSON.'],
   FST_ERR_CTP_BODY_TOO_LARGE: [413, 'The body is too large.'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: [415, 'Send the body as application/json.'],
   SESSION_LOCKED: [423, 'The session is locked by somebody else; try again.'],

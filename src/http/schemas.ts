@@ -1,5 +1,5 @@
 import { type TProperties, type TSchema, Type } from '@sinclair/typebox';
-import type { Metadata as MetadataValues } from '../session/session.ts';
+import type { Attributes } from '../session/session.ts';
 import { type ErrorCode, errors } from './errors.ts';
 import type { Scope } from './scopes.ts';
 
@@ -19,10 +19,16 @@ export const Empty = (description: string) => Type.Unsafe<undefined>({ type: 'nu
 export const Keyed = <T>(additionalProperties: TSchema | true, options = {}) =>
   Type.Unsafe<Record<string, T>>({ type: 'object', additionalProperties, ...options });
 
-export const Metadata = Type.Unsafe<MetadataValues>({
+export const Metadata = Type.Unsafe<Attributes>({
   ...Keyed(true),
   description: 'Data of yours: at most 64 keys and 4096 bytes as JSON',
   examples: [{ cart: ['book'], theme: 'dark' }],
+});
+
+export const Claims = Type.Unsafe<Attributes>({
+  ...Keyed(true),
+  description: 'What services say of the user, and browsers can not change: at most 64 keys and 4096 bytes as JSON',
+  examples: [{ role: 'admin', email: 'ann@shop.example' }],
 });
 
 export const SessionProperties = {
@@ -35,8 +41,9 @@ export const SessionProperties = {
   lastSeenAt: Time('When the session was last seen, as the store has it'),
   expiresAt: Time('The earlier of the idle and the absolute end'),
   absoluteExpiresAt: Time('The end that no activity moves'),
-  version: Type.Integer({ minimum: 1, description: 'Plus one per change of metadata' }),
+  version: Type.Integer({ minimum: 1, description: 'Plus one per change of metadata or claims' }),
   metadata: Metadata,
+  claims: Claims,
   device: Type.Object({ ip: Type.String(), userAgent: Type.String() }),
 };
 

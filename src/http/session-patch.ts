@@ -1,21 +1,29 @@
 import { type Static, Type } from '@sinclair/typebox';
+import type { ClaimsPatch, MetadataPatch } from '../session/attributes.ts';
 import type { Change } from '../session/changes.ts';
-import type { MetadataPatch } from '../session/metadata.ts';
+import type { Attributes } from '../session/session.ts';
 import { ApiError, type ErrorCode } from './errors.ts';
-import { Keyed, Metadata, Strict } from './schemas.ts';
+import { Claims, Keyed, Metadata, Strict } from './schemas.ts';
 
-/** Body of a PATCH of a session. */
-export const SessionPatch = Strict({
-  metadata: Type.Optional({
-    ...Metadata,
-    description: 'Each key is set to its value, whole; null deletes the key',
-  } as typeof Metadata),
+const KEY_BY_KEY = 'Each key is set to its value, whole; null deletes the key';
+
+const properties = {
+  metadata: Type.Optional({ ...Metadata, description: KEY_BY_KEY } as typeof Metadata),
   increment: Type.Optional(
     Keyed<number>(Type.Integer({ minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER }), {
       description: 'Each key, absent or an integer, grows by its value',
       examples: [{ visits: 1 }],
     }),
   ),
+};
+
+/** Body of a PATCH of a session by its user. */
+export const SessionPatch = Strict(properties);
+
+/** Body of a PATCH of a session by a service. */
+export const ServiceSessionPatch = Strict({
+  ...properties,
+  claims: Type.Optional({ ...Claims, description: KEY_BY_KEY } as typeof Claims),
 });
 
 /** Headers of a PATCH of a session; RFC 9110 13.1.1. */
@@ -44,11 +52,12 @@ export const patchFailures = [
 /** The change a request asks for. @throws `FST_ERR_VALIDATION` for a key both set and incremented */
 export function changeOf(
   sessionId: string,
-  { headers, body }: { headers: Static<typeof PatchHeaders>; body: Static<typeof SessionPatch> },
+  { headers, body }: { headers: Static<typeof PatchHeaders>; body: Static<typeof ServiceSessionPatch> },
 ): Change {
   return {
     sessionId,
     patch: patchOf(body),
+    claims: body.claims === undefined ? undefined : setAndRemove(body.claims),
     ifVersions: versionsOf(headers['if-match']),
     lockToken: headers['x-lock-token'],
   };
@@ -59,11 +68,14 @@ function patchOf({ metadata = {}, increment = {} }: Static<typeof SessionPatch>)
   if (both !== undefined) {
     throw new ApiError('FST_ERR_VALIDATION', { message: 'body/increment must not name a key that metadata names' });
   }
-  const entries = Object.entries(metadata);
+  return { ...setAndRemove(metadata), increment };
+}
+
+function setAndRemove(attributes: Attributes): ClaimsPatch {
+  const entries = Object.entries(attributes);
   return {
     set: Object.fromEntries(entries.filter(([, value]) => value !== null)),
     remove: entries.filter(([, value]) => value === null).map(([key]) => key),
-    increment,
   };
 }
 

@@ -8,6 +8,7 @@ export type SessionErrorCode =
   | 'SESSION_LOCKED'
   | 'LOCK_NOT_HELD'
   | 'METADATA_TOO_LARGE'
+  | 'CLAIMS_TOO_LARGE'
   | 'INCREMENT_NOT_INTEGER'
   /** The change was made, but may be lost with the server that made it; it may be asked for again. */
   | 'DURABILITY_NOT_CONFIRMED'

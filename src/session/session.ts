@@ -1,7 +1,8 @@
 /** Any value JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
-export type Metadata = Readonly<Record<string, Json>>;
+/** What a session carries beside its own fields: JSON values by name. */
+export type Attributes = Readonly<Record<string, Json>>;
 
 /** Where a session was started, as far as the server saw it. */
 export interface Device {
@@ -30,11 +31,14 @@ export interface Session {
   readonly renewedAt: number;
   /** The earliest generation that is still good while the grace of the last renewal lasts. */
   readonly graceGeneration: number;
-  /** Starts at 1, plus one per change of `metadata`. */
+  /** Starts at 1, plus one per change of `metadata` or `claims`. */
   readonly version: number;
   /** Whether the user wants to stay logged in when the browser is closed. */
   readonly remember: boolean;
-  readonly metadata: Metadata;
+  /** Data of the app's, which the user's own requests may change. */
+  readonly metadata: Attributes;
+  /** What trusted services say of the user; no request of the user's changes it. */
+  readonly claims: Attributes;
   readonly device: Device;
 }
 
@@ -48,7 +52,8 @@ export interface PublicSession {
   readonly expiresAt: number;
   readonly absoluteExpiresAt: number;
   readonly version: number;
-  readonly metadata: Metadata;
+  readonly metadata: Attributes;
+  readonly claims: Attributes;
   readonly device: Device;
 }
 
@@ -69,6 +74,7 @@ export function publicView(session: Session): PublicSession {
     absoluteExpiresAt: session.absoluteExpiresAt,
     version: session.version,
     metadata: session.metadata,
+    claims: session.claims,
     device: session.device,
   };
 }

@@ -1,8 +1,8 @@
+import { attributesFit } from './attributes.ts';
 import { SessionError } from './errors.ts';
 import type { Reports } from './events.ts';
-import { metadataFits } from './metadata.ts';
 import type { SessionPolicy } from './policy.ts';
-import type { Device, Metadata, Session } from './session.ts';
+import type { Attributes, Device, Session } from './session.ts';
 import { newSessionId } from './session-id.ts';
 import type { Created, SessionStore } from './store.ts';
 import type { TokenCodec } from './token.ts';
@@ -17,7 +17,9 @@ export interface Login {
   readonly userId: string;
   readonly remember: boolean;
   /** Wins over what an anonymous session carried. */
-  readonly metadata: Metadata;
+  readonly metadata: Attributes;
+  /** Those of the new identity; none of the session before is kept. */
+  readonly claims: Attributes;
   readonly device: Device;
   /** The session the caller came with: it ends, and its metadata is carried over where it was anonymous. */
   readonly previous: Session | undefined;
@@ -25,7 +27,8 @@ export interface Login {
 
 export interface Start {
   readonly userId: string;
-  readonly metadata: Metadata;
+  readonly metadata: Attributes;
+  readonly claims: Attributes;
   readonly device: Device;
   /** Shorter timeouts than the policy's, milliseconds. */
   readonly idleMs?: number | undefined;
@@ -53,14 +56,16 @@ export function createStarts(deps: {
   /**
    * Starts a session for a user whom a trusted service has authenticated.
    *
-   * @throws `SESSION_LIMIT_REACHED` under the policy `reject`; `METADATA_TOO_LARGE`; neither changes anything
+   * @throws `SESSION_LIMIT_REACHED` under the policy `reject`, `METADATA_TOO_LARGE`, `CLAIMS_TOO_LARGE`; none of them
+   * changes anything
    */
-  async function start({ userId, metadata, device, idleMs, absoluteMs }: Start): Promise<StartedSession> {
-    if (!metadataFits(metadata)) throw new SessionError('METADATA_TOO_LARGE');
+  async function start({ userId, metadata, claims, device, idleMs, absoluteMs }: Start): Promise<StartedSession> {
+    requireFit(metadata, claims);
     const created = await store.create({
       sessionId: newSessionId(userId),
       userId,
       metadata,
+      claims,
       device,
       limit,
       idleMs: Math.min(idleMs ?? policy.idleMs, policy.idleMs),
@@ -73,18 +78,20 @@ export function createStarts(deps: {
    * Logs a user in whose credentials have been checked: always a new session, and the one the caller came with ends
    * (session fixation: OWASP Session Management, ASVS 5.0 7.2.4). If that one can't be ended, nobody is logged in.
    *
-   * @throws `SESSION_LIMIT_REACHED` under the policy `reject`; `METADATA_TOO_LARGE`; neither changes anything
+   * @throws `SESSION_LIMIT_REACHED` under the policy `reject`, `METADATA_TOO_LARGE`, `CLAIMS_TOO_LARGE`; none of them
+   * changes anything
    */
-  async function login({ userId, remember, metadata, device, previous }: Login): Promise<StartedSession> {
+  async function login({ userId, remember, metadata, claims, device, previous }: Login): Promise<StartedSession> {
     const own = previous !== undefined && previous.userId === userId;
     const carried = previous?.userId === null ? previous.metadata : {};
     const merged = { ...carried, ...metadata };
-    if (!metadataFits(merged)) throw new SessionError('METADATA_TOO_LARGE');
+    requireFit(merged, claims);
     const created = await store.create({
       sessionId: newSessionId(userId),
       userId,
       remember,
       metadata: merged,
+      claims,
       device,
       limit,
       ...(own ? { replaces: previous.sessionId } : {}),
@@ -104,7 +111,7 @@ export function createStarts(deps: {
    * Ends the session a login started from. It may live in another shard, so this is a second step: what an anonymous
    * session gained between the two is carried over as well, and where the step fails the new session goes.
    */
-  async function endPrevious(session: Session, previous: Session, metadata: Metadata): Promise<Session> {
+  async function endPrevious(session: Session, previous: Session, metadata: Attributes): Promise<Session> {
     try {
       const last = await store.revoke(previous.sessionId);
       if (last === undefined) return session;
@@ -133,4 +140,9 @@ export function createStarts(deps: {
   }
 
   return { startAnonymous, start, login };
+}
+
+function requireFit(metadata: Attributes, claims: Attributes): void {
+  if (!attributesFit(metadata)) throw new SessionError('METADATA_TOO_LARGE');
+  if (!attributesFit(claims)) throw new SessionError('CLAIMS_TOO_LARGE');
 }

@@ -1,6 +1,6 @@
-import type { MetadataPatch } from './metadata.ts';
+import type { ClaimsPatch, MetadataPatch } from './attributes.ts';
 import type { LimitPolicy } from './policy.ts';
-import type { Device, Metadata, Session } from './session.ts';
+import type { Attributes, Device, Session } from './session.ts';
 
 /**
  * Where sessions live. This page is the contract; `test/src/stores/contract.ts` holds every store to it.
@@ -51,8 +51,8 @@ export interface SessionStore {
   touch(sessionId: string): Promise<number | undefined>;
 
   /**
-   * Changes the named keys of the metadata and adds one to the version; with `ifVersions`, only if the version is one
-   * of them. While the session is locked only its holder may, and a holder only while it is locked. A change that names
+   * Changes the named keys of metadata and claims and adds one to the version; with `ifVersions`, only if the version is
+   * one of them. While the session is locked only its holder may, and a holder only while it is locked. A change that names
    * no key is refused where others are, and changes nothing, not even the version. Whatever the answer but `patched`,
    * nothing has changed.
    */
@@ -106,7 +106,9 @@ export interface NewSession {
   readonly idleMs: number;
   readonly absoluteMs: number;
   readonly remember?: boolean;
-  readonly metadata: Metadata;
+  readonly metadata: Attributes;
+  /** None without it. */
+  readonly claims?: Attributes;
   readonly device: Device;
   readonly limit?: { readonly max: number; readonly policy: LimitPolicy };
   readonly replaces?: string;
@@ -126,6 +128,7 @@ export type Created =
 export interface SessionChange {
   readonly sessionId: string;
   readonly patch: MetadataPatch;
+  readonly claims?: ClaimsPatch | undefined;
   readonly ifVersions?: readonly number[] | undefined;
   /** Who has locked the session. */
   readonly holder?: string | undefined;
@@ -133,7 +136,16 @@ export interface SessionChange {
 
 export type Patched =
   | { readonly status: 'patched'; readonly session: Session }
-  | { readonly status: 'absent' | 'locked' | 'lock-lost' | 'version-conflict' | 'too-large' | 'not-integer' };
+  | {
+      readonly status:
+        | 'absent'
+        | 'locked'
+        | 'lock-lost'
+        | 'version-conflict'
+        | 'metadata-too-large'
+        | 'claims-too-large'
+        | 'not-integer';
+    };
 
 export interface Renewal {
   readonly sessionId: string;

@@ -64,6 +64,7 @@ export async function startWorld(t: Test, start: StartProxy): Promise<World> {
     SERVICE_KEYS: `tests:${KEY}`,
     TRUST_PROXY: 'loopback',
     NEAR_CACHE_MAX: '0',
+    CLAIM_HEADERS: 'role,email',
   };
   // Patient, but not longer than the proxies, who wait for half a second.
   const options = { deadlineMs: 400 };

@@ -6,7 +6,6 @@
 -- users must log in again.
 local URL = "http://sessiond/verify?maxAge=86400"
 local SENT_HEADERS = { "cookie", "authorization", "user-agent", "x-forwarded-for" }
-local APP_HEADERS = { "x-session-id", "x-session-user", "x-session-expire" }
 local CLIENT_HEADERS = { "content-type", "cache-control", "retry-after", "set-cookie" }
 
 -- HAProxy's header lists start at index 0; Lua's own start at 1.
@@ -26,8 +25,8 @@ core.register_action("verify", { "http-req" }, function(txn, sessiond)
   local response = core.httpclient():get({ url = URL, dst = sessiond, headers = headers, timeout = 1200 })
 
   if response.status == 200 then
-    for _, name in ipairs(APP_HEADERS) do
-      txn.http:req_set_header(name, response.headers[name][0])
+    for name, list in pairs(response.headers) do
+      if string.sub(name, 1, 10) == "x-session-" then txn.http:req_set_header(name, list[0]) end
     end
     txn:set_var("txn.verified", true)
   elseif response.status == 401 or response.status == 503 then

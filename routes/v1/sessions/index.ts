@@ -4,10 +4,11 @@ import { createSession } from './schemas.ts';
 
 export default (async (fastify) => {
   fastify.post('', { schema: createSession(fastify.config) }, async (request, reply) => {
-    const { userId, metadata = {}, device = {}, idleSeconds, absoluteSeconds } = request.body;
+    const { userId, metadata = {}, claims = {}, device = {}, idleSeconds, absoluteSeconds } = request.body;
     const { session, token } = await fastify.sessions.start({
       userId,
       metadata,
+      claims,
       device: { ip: device.ip ?? '', userAgent: device.userAgent ?? '' },
       idleMs: milliseconds(idleSeconds),
       absoluteMs: milliseconds(absoluteSeconds),

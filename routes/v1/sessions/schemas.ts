@@ -1,6 +1,7 @@
 import { Type } from '@sinclair/typebox';
 import type { Config } from '../../../src/config/load.ts';
 import {
+  Claims,
   durableFailures,
   failures,
   forServices,
@@ -19,6 +20,7 @@ export const createSession = (config: Config) => ({
   body: Strict({
     userId: UserId,
     metadata: Type.Optional(Metadata),
+    claims: Type.Optional(Claims),
     device: Type.Optional(
       Strict(
         {
@@ -47,6 +49,12 @@ export const createSession = (config: Config) => ({
   }),
   response: {
     201: forSession(SessionWithToken),
-    ...failures(...serviceFailures, ...durableFailures, 'SESSION_LIMIT_REACHED', 'METADATA_TOO_LARGE'),
+    ...failures(
+      ...serviceFailures,
+      ...durableFailures,
+      'SESSION_LIMIT_REACHED',
+      'METADATA_TOO_LARGE',
+      'CLAIMS_TOO_LARGE',
+    ),
   },
 });

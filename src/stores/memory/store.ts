@@ -1,8 +1,10 @@
-import { isEmptyPatch, patchMetadata } from '../../session/metadata.ts';
+import { isEmptyPatch, patchAttributes } from '../../session/attributes.ts';
 import { isInGrace, isLive, type LimitPolicy, renewed, standingOf } from '../../session/policy.ts';
 import { expiresAt, type Session } from '../../session/session.ts';
 import type { Position, Renewal, Renewed, SessionStore } from '../../session/store.ts';
 import { createSchedule } from './schedule.ts';
+
+const NO_CLAIMS = { set: {}, remove: [] };
 
 /**
  * The embedded store: one process, nothing outlives it. Every method runs to its end without waiting, which makes it
@@ -65,7 +67,7 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
 
     now,
 
-    async create({ limit, replaces, idleMs, absoluteMs, remember = false, ...rest }) {
+    async create({ limit, replaces, idleMs, absoluteMs, remember = false, claims = {}, ...rest }) {
       const old = replaces === undefined ? undefined : living(replaces);
       const others = rest.userId === null ? [] : livingOf(rest.userId).filter((other) => other !== old);
       const excess = limit === undefined ? 0 : others.length + 1 - limit.max;
@@ -76,6 +78,7 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       const at = now();
       const session: Session = {
         ...rest,
+        claims,
         remember,
         createdAt: at,
         authenticatedAt: rest.userId === null ? null : at,
@@ -115,17 +118,21 @@ export function createMemoryStore({ now = Date.now }: { readonly now?: () => num
       return lastSeenAt;
     },
 
-    async patch({ sessionId, patch, ifVersions, holder }) {
+    async patch({ sessionId, patch, claims: claimsPatch = NO_CLAIMS, ifVersions, holder }) {
       const session = living(sessionId);
       if (session === undefined) return { status: 'absent' };
       const lease = heldLease(sessionId);
       if (lease !== undefined && lease.holder !== holder) return { status: 'locked' };
       if (lease === undefined && holder !== undefined) return { status: 'lock-lost' };
       if (ifVersions !== undefined && !ifVersions.includes(session.version)) return { status: 'version-conflict' };
-      if (isEmptyPatch(patch)) return { status: 'patched', session };
-      const result = patchMetadata(session.metadata, patch);
-      if (result.status !== 'patched') return result;
-      const patched = { ...session, metadata: result.metadata, version: session.version + 1 };
+      if (isEmptyPatch(patch) && isEmptyPatch(claimsPatch)) return { status: 'patched', session };
+      const metadata = patchAttributes(session.metadata, patch);
+      if (metadata.status === 'not-integer') return metadata;
+      if (metadata.status === 'too-large') return { status: 'metadata-too-large' };
+      const claims = patchAttributes(session.claims, claimsPatch);
+      if (claims.status !== 'patched') return { status: 'claims-too-large' };
+      const version = session.version + 1;
+      const patched = { ...session, metadata: metadata.attributes, claims: claims.attributes, version };
       records.set(sessionId, patched);
       return { status: 'patched', session: patched };
     },

@@ -1,4 +1,4 @@
-import { MAX_METADATA_BYTES, MAX_METADATA_KEYS } from '../../session/metadata.ts';
+import { MAX_ATTRIBUTE_BYTES, MAX_ATTRIBUTES } from '../../session/attributes.ts';
 import type { Session } from '../../session/session.ts';
 import { shardNames, shardOfSession, shardOfUser } from '../../session/session-id.ts';
 import type { Locked, Patched, Renewal, Renewed, SessionStore } from '../../session/store.ts';
@@ -109,11 +109,12 @@ export function createRedisStore(deps: {
       return ((await run('touch', shardOfSession(sessionId), sessionId)) as number | null) ?? undefined;
     },
 
-    async patch({ sessionId, patch: { set, remove, increment }, ifVersions, holder }) {
+    async patch({ sessionId, patch: { set, remove, increment }, claims, ifVersions, holder }) {
       const change = JSON.stringify({
         set: encodePairs(set),
         remove: remove.map(encodeKey),
         increment: Object.entries(increment).map(([key, step]) => [encodeKey(key), step]),
+        claims: { set: encodePairs(claims?.set ?? {}), remove: (claims?.remove ?? []).map(encodeKey) },
         versions: ifVersions ?? null,
       });
       const [status, record] = (await run(
@@ -121,8 +122,8 @@ export function createRedisStore(deps: {
         shardOfSession(sessionId),
         sessionId,
         change,
-        MAX_METADATA_KEYS,
-        MAX_METADATA_BYTES,
+        MAX_ATTRIBUTES,
+        MAX_ATTRIBUTE_BYTES,
         holder ?? '',
       )) as ['patched', string] | [Exclude<Patched['status'], 'patched'>];
       if (status !== 'patched') return { status };

@@ -10,6 +10,7 @@ await protects(t, async (t, addresses) => {
     SITE: `http://${addresses.listen}`,
     SESSIOND: addresses.sessiond.join(' '),
     APP: addresses.app,
+    CLAIMS: 'X-Session-Claim-Role X-Session-Claim-Email',
     CADDY_ADMIN: 'off',
     HOME: folder,
     XDG_CONFIG_HOME: folder,

@@ -1,4 +1,5 @@
 import type { Echo } from '../../support/echo-app.ts';
+import { KEY } from '../../support/protected.ts';
 import { upgrade } from '../../support/upgrade.ts';
 import type { Case } from './cases.ts';
 
@@ -71,7 +72,10 @@ export const identity: Record<string, Case> = {
     const { cookie, session } = await login();
     for (const spelling of SPELLINGS) {
       const forged = Object.fromEntries(
-        ['id', 'user', 'expire'].map((what) => [spelling.replace(/user/i, what), ['admin', 'root']]),
+        ['id', 'user', 'expire', 'claim-role', 'claim-email'].map((what) => [
+          spelling.replace(/user/i, what),
+          ['admin', 'root'],
+        ]),
       );
       t.equal((await call('/', { headers: forged })).status, 401, `${spelling} does not authenticate`);
       const { headers } = (await call('/', { headers: { cookie, ...forged } })).json() as Echo;
@@ -85,6 +89,23 @@ export const identity: Record<string, Case> = {
       t.notMatch(headers.connection?.join(), /x-session/i, 'and does not reach the app’s own proxy');
     }
     t.notOk(JSON.stringify(app.received).includes('admin'));
+  },
+
+  async 'claims reach the app, and only those of the session'(t, { call, login, pods }) {
+    const { cookie, session } = await login();
+    const claims = { role: ['admin', 'ü,x'], email: null, secret: 'kept' };
+    const patched = await pods[0]?.inject({
+      method: 'PATCH',
+      url: `/v1/sessions/${session.sessionId}`,
+      headers: { authorization: `Bearer ${KEY}` },
+      payload: { claims },
+    });
+    t.equal(patched?.statusCode, 200);
+    const forged = { 'x-session-claim-email': 'root@evil.example', 'X-Session-Claim-Role': 'root' };
+    const { headers } = (await call('/', { headers: { cookie, ...forged } })).json() as Echo;
+    t.same(headers['x-session-claim-role'], ['admin,%C3%BC%2Cx']);
+    t.notOk(headers['x-session-claim-email']?.join(''), 'the client’s own is removed where the session has none');
+    t.notOk(headers['x-session-claim-secret'], 'a claim that is not in CLAIM_HEADERS');
   },
 
   async 'an anonymous session gets 401 and does not reach the app'(t, { call, app }) {
@@ -114,8 +135,9 @@ export const identity: Record<string, Case> = {
   },
 };
 
+/** The identity headers that have a value: Caddy sends an empty header for a claim that the session does not have. */
 function identityIn(headers: Echo['headers']): string[] {
   return Object.keys(headers)
-    .filter((name) => /^x[^a-z]session/i.test(name))
+    .filter((name) => /^x[^a-z]session/i.test(name) && headers[name]?.join('') !== '')
     .sort();
 }

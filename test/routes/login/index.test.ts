@@ -65,7 +65,14 @@ inEveryWorld('what an anonymous session lost while its visitor logged in is not 
   const metadata = { theme: 'dark', cart: 1, toString: 1 };
   const previous = await sessions.patch({ sessionId, patch: { set: metadata, remove: [], increment: {} } });
   await sessions.patch({ sessionId, patch: { set: {}, remove: ['cart', 'toString'], increment: {} } });
-  const { session } = await sessions.login({ userId: 'ann', remember: false, metadata: {}, device, previous });
+  const { session } = await sessions.login({
+    userId: 'ann',
+    remember: false,
+    metadata: {},
+    claims: {},
+    device,
+    previous,
+  });
   t.strictSame(session.metadata, { theme: 'dark' });
 });
 

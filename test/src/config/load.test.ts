@@ -44,6 +44,7 @@ t.test('an empty environment has the defaults', async (t) => {
     BINDING_NETWORK: false,
     LOGIN_RATE_MAX: 10,
     LOGIN_RATE_WINDOW_SECONDS: 60,
+    CLAIM_HEADERS: [],
     LOGIN_PAGE: true,
     REDIS_PREFIX: 'sd',
     REDIS_WAIT_REPLICAS: 0,
@@ -257,6 +258,16 @@ t.test('TRUST_PROXY is converted for Fastify', async (t) => {
     [0, 1, 2].map((hop) => hops('192.0.2.1', hop)),
     [true, true, false],
   );
+});
+
+t.test('CLAIM_HEADERS names claims, each with a header of its own', async (t) => {
+  t.same(load({ CLAIM_HEADERS: 'role, email_verified' }).CLAIM_HEADERS, ['role', 'email_verified']);
+  for (const name of ['a b', 'ü', '_role', 'role-', 'a:b', 'x'.repeat(65)]) {
+    t.match(faultsOf({ CLAIM_HEADERS: `role,${name}` }), [/CLAIM_HEADERS \(item 2\): expected names of claims/]);
+  }
+  for (const names of ['role,Role', 'is-admin,is_admin', 'role,role']) {
+    t.match(faultsOf({ CLAIM_HEADERS: names }), [/CLAIM_HEADERS \(item 2\): expected a name with a header of its own/]);
+  }
 });
 
 t.test('SERVICE_SCOPES names services of SERVICE_KEYS, once each, and known scopes', async (t) => {

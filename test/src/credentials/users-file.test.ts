@@ -32,6 +32,7 @@ t.test('users with argon2id and scrypt hashes log in with their own passwords', 
   t.same(await credentials.check({ username: 'ann', password: 'ann-password', ip: '::1' }), {
     userId: 'ann',
     metadata: {},
+    claims: {},
   });
   t.ok(await can(credentials, 'bob'));
   for (const [username, password] of [

@@ -36,12 +36,19 @@ t.test('name and password of its URL are sent as Basic authentication, and descr
   t.equal(credentials.description, `the webhook at http://${host}`);
 });
 
-t.test('200 lets the user in, under the id and with the metadata of the answer', async (t) => {
-  t.same(await check(t, send(200, { userId: 'u1' })), { userId: 'u1', metadata: {} });
-  t.same(await check(t, send(200, { userId: 'ü'.repeat(256), metadata: { role: 'admin' }, more: 1 })), {
-    userId: 'ü'.repeat(256),
-    metadata: { role: 'admin' },
-  });
+t.test('200 lets the user in, under the id and with metadata and claims of the answer', async (t) => {
+  t.same(await check(t, send(200, { userId: 'u1' })), { userId: 'u1', metadata: {}, claims: {} });
+  t.same(
+    await check(
+      t,
+      send(200, { userId: 'ü'.repeat(256), metadata: { role: 'admin' }, claims: { plan: 'pro' }, more: 1 }),
+    ),
+    {
+      userId: 'ü'.repeat(256),
+      metadata: { role: 'admin' },
+      claims: { plan: 'pro' },
+    },
+  );
 });
 
 for (const status of [401, 403]) {

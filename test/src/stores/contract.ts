@@ -173,7 +173,7 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const full = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, 'ü']));
     const { sessionId } = await start(store, fresh('ann', { metadata: full }));
     t.same(await store.patch({ sessionId: sessionId, patch: { ...nothing, set: { more: 1 } } }), {
-      status: 'too-large',
+      status: 'metadata-too-large',
     });
     t.match(await store.patch({ sessionId: sessionId, patch: { ...nothing, set: { more: 1 }, remove: ['k0'] } }), {
       status: 'patched',
@@ -186,10 +186,65 @@ export function storeContract(t: Test, make: (t: Test) => Promise<StoreUnderTest
     const room = 4096 - Buffer.byteLength('{"more":1,"ü\\"":""}');
     const fits = { ...nothing, set: { 'ü"': 'x'.repeat(room) } };
     const over = { ...nothing, set: { 'ü"': 'x'.repeat(room + 1) } };
-    t.same(await store.patch({ sessionId: sessionId, patch: over }), { status: 'too-large' }, 'a byte too many');
+    t.same(
+      await store.patch({ sessionId: sessionId, patch: over }),
+      { status: 'metadata-too-large' },
+      'a byte too many',
+    );
     t.match(await store.patch({ sessionId: sessionId, patch: fits }), { status: 'patched' }, 'to the byte');
     t.same(await store.patch({ sessionId: sessionId, patch: { ...nothing, increment: { more: 9 } } }), {
-      status: 'too-large',
+      status: 'metadata-too-large',
+    });
+  });
+
+  t.test('claims change key by key, beside metadata, and count in the version', async (t) => {
+    const { store } = await make(t);
+    const claims = { role: 'admin', groups: ['a', 'b'], '"ü': { deep: [] }, ['__proto__']: 1 };
+    const plain = await start(store, fresh('ann'));
+    t.strictSame(plain.claims, {}, 'none');
+    const { sessionId } = await start(store, fresh('ann', { metadata: { role: 'mine' }, claims, remember: true }));
+    t.match(await store.read(sessionId), { remember: true, version: 1, metadata: { role: 'mine' } });
+    t.strictSame((await store.read(sessionId))?.claims, claims);
+
+    const change = { set: { role: 'guest', more: null }, remove: ['groups', 'absent'] };
+    const patched = await store.patch({ sessionId, patch: nothing, claims: change });
+    const { groups: _, ...rest } = claims;
+    t.match(patched, { status: 'patched', session: { version: 2, metadata: { role: 'mine' } } });
+    t.strictSame((await store.read(sessionId))?.claims, { ...rest, role: 'guest', more: null });
+
+    const both = {
+      patch: { ...nothing, set: { role: 'x' } },
+      claims: { set: {}, remove: [...Object.keys(rest), 'more'] },
+    };
+    t.match(await store.patch({ sessionId, ...both }), { session: { version: 3, metadata: { role: 'x' } } });
+    t.strictSame((await store.read(sessionId))?.claims, {}, 'emptied');
+    t.match(await store.patch({ sessionId, patch: { ...nothing, increment: { n: 1 } } }), { status: 'patched' });
+    t.match(await store.renew({ sessionId, generation: 1, graceMs: 0 }), {
+      status: 'renewed',
+      session: { claims: {} },
+    });
+    t.match(await store.patch({ sessionId, patch: nothing, claims: { set: { a: 1 }, remove: [] } }), {
+      status: 'patched',
+      session: { version: 5, generation: 2, claims: { a: 1 }, metadata: { n: 1 } },
+    });
+    const listed = (await listAll(store, 'ann')).find((session) => session.sessionId === sessionId);
+    t.same(listed?.claims, { a: 1 });
+  });
+
+  t.test('claims beyond 64 keys or 4096 bytes are refused whole, and the metadata with them', async (t) => {
+    const { store } = await make(t);
+    const claims = Object.fromEntries(Array.from({ length: 64 }, (_, i) => [`k${i}`, i]));
+    const session = await start(store, fresh('ann', { claims }));
+    const { sessionId } = session;
+    const more = { patch: { ...nothing, set: { a: 1 } }, claims: { set: { more: 1 }, remove: [] } };
+    t.same(await store.patch({ sessionId, ...more }), { status: 'claims-too-large' });
+    const remove = Object.keys(claims);
+    const big = (length: number) => ({ set: { k: 'x'.repeat(length) }, remove });
+    t.same(await store.patch({ sessionId, patch: nothing, claims: big(4089) }), { status: 'claims-too-large' });
+    t.same(await store.read(sessionId), session, 'nothing has changed');
+    t.match(await store.patch({ sessionId, patch: nothing, claims: big(4088) }), { status: 'patched' }, 'to the byte');
+    t.match(await store.patch({ sessionId, patch: { ...nothing, set: { k: 'x'.repeat(4088) } } }), {
+      status: 'patched',
     });
   });
 

@@ -11,7 +11,7 @@ import {
   SessionParams,
   serviceFailures,
 } from '../../../../src/http/schemas.ts';
-import { PatchHeaders, patchFailures, SessionPatch } from '../../../../src/http/session-patch.ts';
+import { PatchHeaders, patchFailures, ServiceSessionPatch } from '../../../../src/http/session-patch.ts';
 
 export const getSession = {
   ...forServices('sessions'),
@@ -24,15 +24,15 @@ export const getSession = {
 
 export const patchSession = {
   ...forServices('sessions'),
-  summary: 'Change metadata, key by key',
+  summary: 'Change metadata and claims, key by key',
   description: 'Keys that are not named stay as they are, whoever writes them at the same time.',
   operationId: 'patchSession',
   params: SessionParams,
   headers: PatchHeaders,
-  body: SessionPatch,
+  body: ServiceSessionPatch,
   response: {
     200: forSession(Session, etag),
-    ...failures(...serviceFailures, ...bodyFailures, ...patchFailures, 'SESSION_NOT_FOUND'),
+    ...failures(...serviceFailures, ...bodyFailures, ...patchFailures, 'CLAIMS_TOO_LARGE', 'SESSION_NOT_FOUND'),
   },
 };
 

@@ -54,10 +54,10 @@ end
 
 -- Places of the record, one-based (record.ts lists them).
 local SEEN, CREATED, IDLE, ABSOLUTE, USER, VERSION, METADATA = 2, 3, 4, 5, 6, 10, 11
-local GENERATION, RENEWED, GRACE_GENERATION, REMEMBER = 12, 13, 14, 15
+local GENERATION, RENEWED, GRACE_GENERATION, REMEMBER, CLAIMS = 12, 13, 14, 15, 16
 -- Values of the places that a record omits at its end, from the ninth on.
 local DEFAULTS = { [9] = 0, [VERSION] = 1, [METADATA] = {}, [GENERATION] = 1 }
-DEFAULTS[RENEWED], DEFAULTS[GRACE_GENERATION], DEFAULTS[REMEMBER] = 0, 1, 0
+DEFAULTS[RENEWED], DEFAULTS[GRACE_GENERATION], DEFAULTS[REMEMBER], DEFAULTS[CLAIMS] = 0, 1, 0, {}
 
 -- The record as a table, or nil where it is absent, broken or of a format these scripts do not know.
 local function decode(raw)
@@ -74,8 +74,18 @@ local function decode(raw)
   return record
 end
 
--- The record as text. cjson writes every slash as \/, which is valid and a byte longer each.
+local function is_default(place, value)
+  if type(value) == 'table' then return type(DEFAULTS[place]) == 'table' and next(value) == nil end
+  return value == DEFAULTS[place]
+end
+
+-- The record as text, without the places at its end that hold their default. cjson writes every slash as \/, which is
+-- valid and a byte longer each.
 local function encode(record)
+  for place = #record, ABSOLUTE, -1 do
+    if not is_default(place, record[place]) then break end
+    record[place] = nil
+  end
   return (string.gsub(cjson.encode(record), '\\/', '/'))
 end
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { newSessionId } from '../../../../../src/session/session-id.ts';
 import { startRedis } from '../../../../support/redis.ts';
@@ -14,6 +15,7 @@ const RECORDS = {
   nulls: '[1,1795345744923,1795345744923,1800,86400,null,null,null,null,null,null,null]',
   'metadata that is no JSON': '[1,1795345744923,1795345744923,1800,86400,"ann","ip","ua",0,1,1,["a","{"]]',
   'metadata of another type': '[1,1795345744923,1795345744923,1800,86400,"ann","ip","ua",0,1,1,7]',
+  'claims of another type': '[1,1795345744923,1795345744923,1800,86400,"ann","ip","ua",0,1,[],1,0,1,0,7]',
   'no JSON at all': 'hello',
   nothing: '',
 };
@@ -52,7 +54,7 @@ t.test('a record of the next version, with more places, is read, and what is new
   await store.create({ sessionId, userId: 'ann', idleMs: 60_000, absoluteMs: 60_000, metadata: {}, device });
   const [key = ''] = await redis.client.keys(`*${sessionId}`);
   const seen = JSON.parse((await redis.client.get(key)) as string)[1];
-  const record = [1, seen, seen, 60, 60, 'ann', '', '', 0, 1, ['a', '1'], 1, 0, 1, 0, 'new', { more: [1] }];
+  const record = [1, seen, seen, 60, 60, 'ann', '', '', 0, 1, ['a', '1'], 1, 0, 1, 0, [], 'new', { more: [1] }];
   await redis.client.set(key, JSON.stringify(record), 'KEEPTTL');
 
   t.match(await store.read(sessionId), { sessionId, userId: 'ann', version: 1, metadata: { a: 1 } });
@@ -61,8 +63,47 @@ t.test('a record of the next version, with more places, is read, and what is new
   t.match(await store.renew({ sessionId, generation: 1, graceMs: 1000 }), { status: 'renewed' });
   await store.touch(sessionId);
   const kept = JSON.parse((await redis.client.get(key)) as string);
-  t.same(kept.slice(15), ['new', { more: [1] }]);
+  t.same(kept.slice(16), ['new', { more: [1] }]);
   t.match(await store.read(sessionId), { generation: 2, version: 2 });
+});
+
+t.test('a session without claims costs no byte for them, after changes and renewals too', async (t) => {
+  const { store } = await openRedisStore(t, redis.url, 'bytes');
+  const sessionId = newSessionId('ann');
+  const device = { ip: '', userAgent: '' };
+  await store.create({ sessionId, userId: 'ann', idleMs: 60_000, absoluteMs: 60_000, metadata: {}, device });
+  const [key = ''] = await redis.client.keys(`*${sessionId}`);
+  const length = async () => JSON.parse((await redis.client.get(key)) as string).length;
+  t.equal(await length(), 8);
+  const change = (set: object, remove: string[] = []) =>
+    store.patch({ sessionId, patch: { set: {}, remove: [], increment: {} }, claims: { set: { ...set }, remove } });
+  await change({ role: 'admin' });
+  t.equal(await length(), 16);
+  await change({}, ['role']);
+  t.equal(await length(), 10, 'up to the version');
+  await store.renew({ sessionId, generation: 1, graceMs: 0 });
+  t.ok((await length()) <= 14, 'up to the generation in grace');
+});
+
+t.test('scripts of the version before, on pods still running, keep the claims of a session', async (t) => {
+  const { store } = await openRedisStore(t, redis.url, 'before');
+  const folder = new URL('../../../../fixtures/scripts-before-claims/', import.meta.url);
+  const source = (name: string) => readFileSync(new URL(`${name}.lua`, folder), 'utf8');
+  const sessionId = newSessionId('ann');
+  const device = { ip: '', userAgent: '' };
+  const times = { idleMs: 60_000, absoluteMs: 60_000 };
+  const claims = { role: 'admin', groups: [] };
+  await store.create({ sessionId, userId: 'ann', ...times, metadata: {}, claims, device });
+  const shard = `before:{${sessionId.slice(0, 2)}}`;
+  const before = (name: string, ...args: (string | number)[]) =>
+    redis.client.eval(`${source('common')}\n${source(name)}`, 2, `${shard}:n`, `${shard}:-`, sessionId, ...args);
+
+  const change = JSON.stringify({ set: [['a', '1']], remove: [], increment: [], versions: null });
+  t.match(await before('patch', change, 64, 4096, ''), ['patched']);
+  t.match(await before('renew', 1, 10_000, 1), ['renewed']);
+  t.type(await before('touch'), 'number');
+  t.match(await store.read(sessionId), { version: 2, generation: 2, metadata: { a: 1 } });
+  t.strictSame((await store.read(sessionId))?.claims, claims);
 });
 
 t.test('a record as short as one can be is read', async (t) => {
