@@ -58,6 +58,7 @@ inEveryWorld('a session is read with its version as ETag, and reading sets no co
   t.same(Object.keys(read.json()).toSorted(), [
     'absoluteExpiresAt',
     'authenticatedAt',
+    'claims',
     'createdAt',
     'device',
     'expiresAt',
