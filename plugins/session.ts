@@ -80,8 +80,15 @@ export default fp(
       return { ip: this.ip, userAgent: (this.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT) };
     });
 
+    // A session in use is the same object at every request.
+    const ends = new WeakMap<Session, string>();
     fastify.decorateReply('forSession', function (this: FastifyReply, session: Session) {
-      return this.header('x-session-expire', isoTime(expiresAt(session))).header('cache-control', 'no-store');
+      let end = ends.get(session);
+      if (end === undefined) {
+        end = isoTime(expiresAt(session));
+        ends.set(session, end);
+      }
+      return this.header('x-session-expire', end).header('cache-control', 'no-store');
     });
 
     fastify.decorateReply('giveToken', function (this: FastifyReply, { session, token }) {

@@ -115,12 +115,19 @@ function refuseWhatIsNotAskedFor(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain');
 }
 
-type QuerySchema = { readonly properties?: Record<string, { readonly type?: string }> };
+type QuerySchema = {
+  readonly required?: readonly string[];
+  readonly properties?: Record<string, { readonly type?: string }>;
+};
 
 /** Ajv takes `1e2` for the integer 100; a query string has digits. */
 function digitsOnly(schema: QuerySchema, validate: ReturnType<Ajv['compile']>) {
   const integers = Object.keys(schema.properties ?? {}).filter((name) => schema.properties?.[name]?.type === 'integer');
+  const isOptional =
+    schema.required === undefined &&
+    Object.values(schema.properties ?? {}).every((property) => !('default' in property));
   function check(query: Record<string, unknown>) {
+    if (isOptional && Object.keys(query).length === 0) return true;
     const wrong = integers.find((name) => typeof query[name] === 'string' && !/^-?\d+$/.test(query[name]));
     if (wrong !== undefined) return { error: new Error(`querystring/${wrong} must be integer`) };
     const valid = validate(query) === true;
