@@ -7,6 +7,7 @@ import { pinned, ROOT } from './lib/process.ts';
 import { barChart } from './lib/svg.ts';
 import { table } from './lib/table.ts';
 import type { Growth } from './measure/growth.ts';
+import type { LoginLoad } from './measure/login-load.ts';
 import type { Memory } from './measure/memory.ts';
 import type { Propagation } from './measure/propagation.ts';
 import type { Scale } from './measure/scale.ts';
@@ -21,6 +22,7 @@ export interface Measured {
   readonly throughput: Samples;
   /** Commands a login sends. */
   readonly login?: number;
+  readonly loginLoad?: LoginLoad;
   readonly propagation?: Propagation;
   readonly memory?: Memory;
   readonly growth?: readonly Growth[];
@@ -35,12 +37,13 @@ const MEGABYTE = 1024 * 1024;
 
 /** The results in Markdown, with the date and the machine. */
 export function report(measured: Measured): string {
-  const { throughput, scale = [], growth = [] } = measured;
+  const { throughput, loginLoad, scale = [], growth = [] } = measured;
   return [
     machine(measured),
     targetTable(throughput),
     aimTable(throughput),
     otherTable(measured),
+    loginLoad === undefined ? '' : loginLoadTable(loginLoad),
     growth.length > 0 ? growthTable(growth) : '',
     scale.length > 0 ? scaleTable(scale) : '',
   ]
@@ -132,6 +135,28 @@ function otherTable({ login, propagation, memory }: Measured): string {
     );
   }
   return rows.length === 0 ? '' : table(['besides', ''], rows);
+}
+
+/** Verifications and logins, each alone and both at the same time. */
+export function loginLoadTable({ verify, verifyDuringLogins, logins, loginsDuringVerify }: LoginLoad): string {
+  return table(
+    ['100 parallel logins (argon2id)', 'hot /verify, requests/s', 'p99 ms', 'logins/s'],
+    [
+      ['each alone', short(verify.perSecond), short(verify.p99Ms), short(logins)],
+      [
+        'at the same time',
+        short(verifyDuringLogins.perSecond),
+        short(verifyDuringLogins.p99Ms),
+        short(loginsDuringVerify),
+      ],
+      [
+        'ratio',
+        (verifyDuringLogins.perSecond / verify.perSecond).toFixed(2),
+        (verifyDuringLogins.p99Ms / verify.p99Ms).toFixed(2),
+        (loginsDuringVerify / logins).toFixed(2),
+      ],
+    ],
+  );
 }
 
 function growthTable(growth: readonly Growth[]): string {

@@ -9,11 +9,12 @@ import { againUpTo } from './lib/wrk.ts';
 import { profileVerify } from './measure/flame.ts';
 import { measureGrowth } from './measure/growth.ts';
 import { measureLogin } from './measure/login.ts';
+import { measureLoginLoad } from './measure/login-load.ts';
 import { measureMemory } from './measure/memory.ts';
 import { measurePropagation } from './measure/propagation.ts';
 import { measureScale } from './measure/scale.ts';
 import { measureThroughput } from './measure/throughput.ts';
-import { type Measured, record, recordFlames, report } from './report.ts';
+import { loginLoadTable, type Measured, record, recordFlames, report } from './report.ts';
 import { targets } from './targets.ts';
 
 const USAGE = `npm run bench [-- options]
@@ -22,6 +23,7 @@ const USAGE = `npm run bench [-- options]
   --only <names>    throughput of these targets alone: ${targets.map(({ name }) => name).join(', ')}
   --sessions <n>    sessions that live when the cost of a verification is measured again (200000)
   --repeat <n>      how many measurements may be made again because of answers that were no success (0)
+  --logins          verifications during logins alone, at rest and under 100 parallel logins, and nothing else
   --flame           profile verifications and draw docs/flame-verify-*.svg, and nothing else
   --record          write the results to docs/performance.md and docs/performance.svg`;
 
@@ -37,6 +39,7 @@ const options = readOptions(
     only: { type: 'string' },
     sessions: { type: 'string', default: '200000' },
     repeat: { type: 'string', default: '0' },
+    logins: { type: 'boolean', default: false },
     flame: { type: 'boolean', default: false },
     record: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -59,6 +62,8 @@ async function measure(users: string, onStep: (step: string) => void): Promise<M
   if (options.record) await record({ rounds, seconds, repeated, throughput });
   onStep('a login');
   const login = await measureLogin(users);
+  onStep('verifications during logins');
+  const loginLoad = await measureLoginLoad({ rounds: Math.min(rounds, 3), seconds });
   onStep(`${PROPAGATIONS} logouts and three pods`);
   const propagation = await measurePropagation(users, PROPAGATIONS);
   onStep(`the memory of ${MEMORY_SESSIONS} sessions`);
@@ -73,7 +78,7 @@ async function measure(users: string, onStep: (step: string) => void): Promise<M
   });
   onStep('pods behind HAProxy');
   const scale = hasProgram('haproxy') ? await measureScale({ users, counts: PODS, seconds, again }) : [];
-  return { rounds, seconds, repeated, throughput, login, propagation, memory, growth, scale };
+  return { rounds, seconds, repeated, throughput, login, loginLoad, propagation, memory, growth, scale };
 }
 
 async function drawFlames(users: string, onStep: (step: string) => void): Promise<string[]> {
@@ -112,6 +117,11 @@ async function main(): Promise<void> {
     if (options.flame) {
       const files = await drawFlames(users, step);
       console.log(files.join('\n'));
+      return;
+    }
+    if (options.logins) {
+      const { rounds, seconds } = wholeNumbers(options, LEAST, USAGE);
+      console.log(loginLoadTable(await measureLoginLoad({ rounds, seconds })));
       return;
     }
     const measured = await measure(users, step);

@@ -40,6 +40,8 @@ export default fp(
       fastify.log.error({ err: problem }, 'the users file has changed but can not be taken; the users before it stay'),
     );
 
+    fastify.addHook('onClose', () => credentials.close());
+
     async function login(request: FastifyRequest, { username, password, remember = false, metadata }: LoginForm) {
       await limits.login(request);
       const previous = await request.findSession();

@@ -65,6 +65,7 @@ export async function logIn(url: string): Promise<string> {
   return cookie.slice(0, cookie.indexOf(';'));
 }
 
-function passwordOf(user: string): string {
+/** The password of a user of `usersFile`. */
+export function passwordOf(user: string): string {
   return `${user}-password`;
 }

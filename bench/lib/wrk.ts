@@ -11,6 +11,8 @@ export interface Load {
   /** A wrk script and its arguments. */
   readonly script?: readonly [file: string, ...args: string[]];
   readonly core?: Core;
+  /** After which an answer counts as lost; 2 by default. */
+  readonly timeoutSeconds?: number;
   /** Whether nothing is measured yet: a store may be too slow for its deadline while all is being compiled. */
   readonly warmUp?: boolean;
 }
@@ -36,13 +38,23 @@ const UNITS: Record<string, number> = { us: 1, ms: 1000, s: 1_000_000, m: 60_000
  * @throws when an answer was no success, or a connection broke
  */
 export async function runWrk(load: Load): Promise<LoadResult> {
-  const { url, headers, seconds, connections = 64, script = [], core = 'load', warmUp = false } = load;
+  const {
+    url,
+    headers,
+    seconds,
+    connections = 64,
+    script = [],
+    core = 'load',
+    timeoutSeconds = 2,
+    warmUp = false,
+  } = load;
   const [file, ...args] = script;
   const [program, ...rest] = onCore(core, [
     'wrk',
     '-t1',
     `-c${connections}`,
     `-d${seconds}s`,
+    `--timeout=${timeoutSeconds}s`,
     '--latency',
     ...(file === undefined ? [] : ['-s', file]),
     ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),

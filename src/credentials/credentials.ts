@@ -23,7 +23,10 @@ export interface Credentials {
    * Checks one attempt: the identity, or `undefined` when username or password is wrong. An unknown user takes the
    * same work as a known one.
    *
-   * @throws `ApiError` `CREDENTIALS_UNAVAILABLE` when the source can't answer
+   * @throws `ApiError` `CREDENTIALS_UNAVAILABLE` when the source can't answer, `OVERLOADED` when too many checks wait
    */
   check(attempt: Attempt): Promise<Identity | undefined>;
+
+  /** Releases what the source holds. Checks under way fail. */
+  close(): Promise<void>;
 }

@@ -1,6 +1,5 @@
-import { scrypt, timingSafeEqual } from 'node:crypto';
-import { promisify } from 'node:util';
-import { hash, verify } from '@node-rs/argon2';
+import { scryptSync, timingSafeEqual } from 'node:crypto';
+import { hash, verifySync } from '@node-rs/argon2';
 import { deserialize, type PhcParts, serialize } from '@phc/format';
 
 // OWASP Password Storage Cheat Sheet: argon2id with 19 MiB, 2 passes, 1 lane.
@@ -16,8 +15,6 @@ interface ScryptParts extends PhcParts {
   readonly salt: Buffer;
   readonly hash: Buffer;
 }
-
-const scryptAsync = promisify<string, Buffer, number, object, Buffer>(scrypt);
 
 /** Hashes a password as an argon2id PHC string. */
 export function hashPassword(password: string): Promise<string> {
@@ -51,16 +48,16 @@ export function isPasswordHash(text: string): boolean {
 
 /**
  * Whether the password belongs to an argon2id or scrypt PHC string (P-H-C/phc-string-format). Takes as long for a
- * wrong one as for the right one.
+ * wrong one as for the right one, and blocks the thread meanwhile: `password-checks.ts` runs it in others.
  */
-export function verifyPassword(phcString: string, password: string): Promise<boolean> {
-  return phcString.startsWith('$scrypt$') ? verifyScrypt(phcString, password) : verify(phcString, password);
+export function verifyPassword(phcString: string, password: string): boolean {
+  return phcString.startsWith('$scrypt$') ? verifyScrypt(phcString, password) : verifySync(phcString, password);
 }
 
-async function verifyScrypt(phcString: string, password: string): Promise<boolean> {
+function verifyScrypt(phcString: string, password: string): boolean {
   const { params, salt, hash } = deserialize(phcString) as ScryptParts;
   const { ln, r, p } = params;
   const N = 2 ** ln;
-  const derived = await scryptAsync(password, salt, hash.length, { N, r, p, maxmem: 128 * r * (N + p) + 1024 * 1024 });
+  const derived = scryptSync(password, salt, hash.length, { N, r, p, maxmem: 128 * r * (N + p) + 1024 * 1024 });
   return timingSafeEqual(derived, hash);
 }

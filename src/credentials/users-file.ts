@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { Credentials, Identity } from './credentials.ts';
-import { hashPassword, isPasswordHash, verifyPassword } from './password.ts';
+import { hashPassword, isPasswordHash } from './password.ts';
+import { createPasswordChecks, type PasswordChecks } from './password-checks.ts';
 
 /** Users by name, each with the PHC string of the password. */
 export type Users = ReadonlyMap<string, string>;
@@ -39,26 +40,26 @@ export async function createUsersFileCredentials(
     return users;
   }
 
-  return {
-    description: `users of ${path}`,
-    check: async ({ username, password }) => checkUser(await current(), username, password),
-  };
+  return ofUsers(`users of ${path}`, current);
 }
 
 /** One user `demo` with the password `demo-password`, for a first try on a loopback address. */
 export async function createDemoCredentials(): Promise<Credentials> {
   const users: Users = new Map([['demo', await hashPassword('demo-password')]]);
-  return {
-    description: 'the user demo with the password demo-password',
-    check: ({ username, password }) => checkUser(users, username, password),
-  };
+  return ofUsers('the user demo with the password demo-password', async () => users);
 }
 
 /** Nobody: no source of credentials is set. */
 export async function createNoCredentials(): Promise<Credentials> {
+  return ofUsers('nobody', async () => new Map());
+}
+
+function ofUsers(description: string, users: () => Promise<Users>): Credentials {
+  const checks = createPasswordChecks();
   return {
-    description: 'nobody',
-    check: ({ username, password }) => checkUser(new Map(), username, password),
+    description,
+    check: async ({ username, password }) => checkUser(await users(), { checks, username, password }),
+    close: checks.close,
   };
 }
 
@@ -104,9 +105,12 @@ export function isUsername(text: string): boolean {
 // same for the same name, so that even files of mixed hashes tell nothing by time; where there are none, this one.
 let standIn: Promise<string> | undefined;
 
-async function checkUser(users: Users, username: string, password: string): Promise<Identity | undefined> {
+async function checkUser(
+  users: Users,
+  { checks, username, password }: { checks: PasswordChecks; username: string; password: string },
+): Promise<Identity | undefined> {
   const known = users.get(username);
-  const matches = await verifyPassword(known ?? (await standInFor(users, username)), password);
+  const matches = await checks.verify(known ?? (await standInFor(users, username)), password);
   return matches && known !== undefined ? { userId: username, metadata: {}, claims: {} } : undefined;
 }
 

@@ -29,6 +29,8 @@ export function createWebhookCredentials(address: string): Credentials {
   return {
     description: `the webhook at ${url.origin}`,
 
+    close: async () => {},
+
     async check(attempt) {
       try {
         const response = await fetch(url, {

@@ -18,9 +18,9 @@ for (const [kind, phcString] of [
 ] as const) {
   t.test(`${kind}: the right password matches, no other does`, async (t) => {
     t.equal(isPasswordHash(phcString), true);
-    t.equal(await verifyPassword(phcString, 'pässword'), true);
+    t.equal(verifyPassword(phcString, 'pässword'), true);
     for (const wrong of ['', 'password', 'pässword ', 'PÄSSWORD']) {
-      t.equal(await verifyPassword(phcString, wrong), false, `"${wrong}"`);
+      t.equal(verifyPassword(phcString, wrong), false, `"${wrong}"`);
     }
   });
 }
@@ -29,7 +29,7 @@ t.test('the scrypt vector of RFC 7914, in a PHC string', async (t) => {
   const expected =
     'fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640';
   const text = `$scrypt$ln=10,r=8,p=16$${base64(Buffer.from('NaCl'))}$${base64(Buffer.from(expected, 'hex'))}`;
-  t.equal(await verifyPassword(text, 'password'), true);
+  t.equal(verifyPassword(text, 'password'), true);
 });
 
 const notHashes: Record<string, string> = {

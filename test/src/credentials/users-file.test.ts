@@ -23,6 +23,7 @@ async function open(t: Test, ...lines: string[]) {
   await write(...lines);
   const problems: unknown[] = [];
   const credentials = await createUsersFileCredentials(path, (problem) => problems.push(problem));
+  t.teardown(credentials.close);
   return { path, write, problems, credentials };
 }
 
@@ -115,13 +116,16 @@ t.test('a change that can not be taken is said, and the users before it stay', a
 
 t.test('the user demo', async (t) => {
   const credentials = await createDemoCredentials();
+  t.teardown(credentials.close);
   t.ok(await can(credentials, 'demo'));
   t.notOk(await can(credentials, 'demo', 'demo'));
   t.notOk(await can(credentials, 'ann', 'demo-password'));
 });
 
 t.test('without credentials nobody gets in', async (t) => {
-  t.notOk(await can(await createNoCredentials(), 'demo'));
+  const credentials = await createNoCredentials();
+  t.teardown(credentials.close);
+  t.notOk(await can(credentials, 'demo'));
 });
 
 for (const [kind, line] of Object.entries({ argon2id: ANN, scrypt: BOB, nobody: '' })) {
