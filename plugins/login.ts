@@ -8,7 +8,7 @@ import {
   createUsersFileCredentials,
 } from '../src/credentials/users-file.ts';
 import { createWebhookCredentials } from '../src/credentials/webhook.ts';
-import { ApiError, codeOf } from '../src/http/errors.ts';
+import { ApiError, codeOf, type ErrorCode } from '../src/http/errors.ts';
 import type { Attributes } from '../src/session/session.ts';
 import type { StartedSession } from '../src/session/starts.ts';
 
@@ -32,6 +32,9 @@ export interface LoginForm {
   readonly metadata?: Attributes;
 }
 
+/** What a wrong guess gets. */
+const FAILED = new Set<ErrorCode>(['INVALID_CREDENTIALS']);
+
 /** Logging in. Nothing of the caller's old session survives it but the metadata of an anonymous one. */
 export default fp(
   async (fastify) => {
@@ -43,7 +46,6 @@ export default fp(
     fastify.addHook('onClose', () => credentials.close());
 
     async function login(request: FastifyRequest, { username, password, remember = false, metadata }: LoginForm) {
-      await limits.login(request);
       const previous = await request.findSession();
       const identity = await credentials.check({ username, password, ip: request.ip });
       if (identity === undefined) throw new ApiError('INVALID_CREDENTIALS');
@@ -58,9 +60,22 @@ export default fp(
       });
     }
 
-    const counted = async (request: FastifyRequest, form: LoginForm) => {
+    /** An attempt that failed stays counted; one that succeeded, or that nobody could check, does not. */
+    async function limited(request: FastifyRequest, form: LoginForm) {
+      const giveBack = await limits.login(request);
       try {
         const started = await login(request, form);
+        giveBack();
+        return started;
+      } catch (error) {
+        if (!FAILED.has(codeOf(error))) giveBack();
+        throw error;
+      }
+    }
+
+    const measured = async (request: FastifyRequest, form: LoginForm) => {
+      try {
+        const started = await limited(request, form);
         meters.login('success');
         return started;
       } catch (error) {
@@ -68,7 +83,7 @@ export default fp(
         throw error;
       }
     };
-    fastify.decorate('login', Object.assign(counted, { who: credentials.description }));
+    fastify.decorate('login', Object.assign(measured, { who: credentials.description }));
   },
   { name: 'login', dependencies: ['config', 'sessions', 'session', 'rate-limit', 'metrics'] },
 );

@@ -13,8 +13,13 @@ declare module 'fastify' {
 
 /** Each counts one request, and throws `RATE_LIMITED` when it is one too many. Counts are shared by all pods. */
 export interface Limits {
-  /** Attempts to log in: LOGIN_RATE_MAX in LOGIN_RATE_WINDOW_SECONDS, per address and per username of the body. */
-  login(request: FastifyRequest): Promise<void>;
+  /**
+   * Failed logins in LOGIN_RATE_WINDOW_SECONDS: LOGIN_RATE_MAX per username of the body, LOGIN_RATE_MAX_PER_ADDRESS per
+   * address. An attempt counts from its start, so that parallel ones can't exceed the limit.
+   *
+   * @returns a function that takes the count back, to be called unless the attempt has failed
+   */
+  login(request: FastifyRequest): Promise<() => void>;
   /** Anonymous sessions started from one address. */
   start(request: FastifyRequest): Promise<void>;
   /** Wrong service keys from one address. */
@@ -32,23 +37,23 @@ const NOT_FOUND_PER_MINUTE = 120;
 export default fp(
   async (fastify) => {
     const { config, log, redis: client, redisGuard: guard } = fastify;
-    await fastify.register(fastifyRateLimit, {
-      global: false,
-      store: createSharedCounter({
-        redis: guard && { client, guard },
-        prefix: `${config.REDIS_PREFIX}:rate:`,
-        onShared: () => log.info('limits are counted in Redis over all pods again'),
-        onFallback: (problem) =>
-          log.warn({ problem: problem.message }, 'limits are counted per pod while Redis does not answer'),
-      }),
+    const counter = createSharedCounter({
+      redis: guard && { client, guard },
+      prefix: `${config.REDIS_PREFIX}:rate:`,
+      onShared: () => log.info('limits are counted in Redis over all pods again'),
+      onFallback: (problem) =>
+        log.warn({ problem: problem.message }, 'limits are counted per pod while Redis does not answer'),
     });
+    await fastify.register(fastifyRateLimit, { global: false, store: counter.Store });
 
-    const loginWindow = { max: config.LOGIN_RATE_MAX, timeWindow: config.LOGIN_RATE_WINDOW_SECONDS * 1000 };
-    const loginByAddress = limiter({ ...loginWindow, keyGenerator: (request) => `login:address:${address(request)}` });
-    const loginByUsername = limiter({
-      ...loginWindow,
-      keyGenerator: (request) => `login:username:${digest((request.body as { username: string }).username)}`,
-    });
+    const loginWindow = config.LOGIN_RATE_WINDOW_SECONDS * 1000;
+    const addressKey = (request: FastifyRequest) => `login:address:${address(request)}`;
+    const usernameKey = (request: FastifyRequest) =>
+      `login:username:${digest((request.body as { username: string }).username)}`;
+    const loginLimits = [
+      limiter({ max: config.LOGIN_RATE_MAX_PER_ADDRESS, timeWindow: loginWindow, keyGenerator: addressKey }),
+      limiter({ max: config.LOGIN_RATE_MAX, timeWindow: loginWindow, keyGenerator: usernameKey }),
+    ];
     const starts = limiter({
       max: STARTS_PER_MINUTE,
       timeWindow: MINUTE_MS,
@@ -81,7 +86,15 @@ export default fp(
 
     fastify.decorate('limits', {
       async login(request) {
-        await Promise.all([loginByAddress(request), loginByUsername(request)]);
+        const giveBack = () => {
+          for (const key of [addressKey(request), usernameKey(request)]) counter.giveBack(key);
+        };
+        const counted = await Promise.allSettled(loginLimits.map((count) => count(request)));
+        const refused = counted.find(({ status }) => status === 'rejected');
+        if (refused === undefined) return giveBack;
+        // Nothing was checked: who tries on while the limit is reached does not extend it.
+        giveBack();
+        throw (refused as PromiseRejectedResult).reason;
       },
       start: starts,
       wrongKey: wrongKeys,

@@ -44,6 +44,7 @@ export async function startService(options: {
       SESSION_SECRETS: SECRET,
       USERS_FILE: options.users,
       LOGIN_RATE_MAX: '1000000',
+      LOGIN_RATE_MAX_PER_ADDRESS: '1000000',
       SHUTDOWN_GRACE_SECONDS: '1',
       ...options.env,
     },

@@ -42,6 +42,7 @@ export const ConfigSchema = Type.Object({
   BINDING: Type.Union([Type.Literal('off'), Type.Literal('observe'), Type.Literal('enforce')], { default: 'off' }),
   BINDING_NETWORK: Type.Boolean({ default: false }),
   LOGIN_RATE_MAX: Type.Integer({ minimum: 1, default: 10 }),
+  LOGIN_RATE_MAX_PER_ADDRESS: Type.Integer({ minimum: 1, default: 100 }),
   LOGIN_RATE_WINDOW_SECONDS: Seconds(60),
   USERS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   CREDENTIALS_URL: Type.Optional(Type.String({ pattern: '^https?://[^\\s]+$', description: 'http:// or https://…' })),

@@ -59,6 +59,7 @@ export async function startPods(
     REDIS_PREFIX: prefix,
     // The load comes from one address, and its users log in without end.
     LOGIN_RATE_MAX: '1000000000',
+    LOGIN_RATE_MAX_PER_ADDRESS: '1000000000',
     MAX_SESSIONS_PER_USER: '5000',
     ...settings,
   };

@@ -31,6 +31,7 @@ t.test('a rolling restart behind HAProxy fails no request and repeats none', asy
     REDIS_URL: redis.url,
     USERS_FILE: usersFile(t, NAMES),
     LOGIN_RATE_MAX: '100000',
+    LOGIN_RATE_MAX_PER_ADDRESS: '100000',
     TRUST_PROXY: 'loopback',
   };
   const ports = await Promise.all(Array.from({ length: PODS }, freePort));

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { build } from '../support/build.ts';
+import { until } from '../support/until.ts';
 import { worlds } from '../support/worlds.ts';
 
 const inEveryWorld = await worlds(t);
@@ -32,7 +33,7 @@ inEveryWorld(
       'another address has its own',
     );
   },
-  { LOGIN_RATE_MAX: '6' },
+  { LOGIN_RATE_MAX_PER_ADDRESS: '6' },
 );
 
 inEveryWorld(
@@ -58,7 +59,7 @@ inEveryWorld(
     t.same([await attempt('2001:db8::1', 'a'), await attempt('2001:db8::2', 'b')], [401, 401]);
     t.same([await attempt('2001:db8::3', 'c'), await attempt('2001:db8:0:1::1', 'd')], [429, 401]);
   },
-  { LOGIN_RATE_MAX: '2' },
+  { LOGIN_RATE_MAX_PER_ADDRESS: '2' },
 );
 
 inEveryWorld(
@@ -71,7 +72,46 @@ inEveryWorld(
     }
     t.same(codes, [401, 401, 429]);
   },
-  { LOGIN_RATE_MAX: '2' },
+  { LOGIN_RATE_MAX_PER_ADDRESS: '2' },
+);
+
+inEveryWorld(
+  'logins that succeed do not count, and neither do those refused by the limit',
+  async (t, { call, login }) => {
+    for (let i = 0; i < 9; i += 1) await login('ann');
+    const attempt = async () => (await call('POST', '/login', { payload: wrong })).statusCode;
+    t.same([await attempt(), await attempt()], [401, 401]);
+    t.equal((await login('ann')).response.statusCode, 200, 'a success between failures');
+    t.same(await oneByOne(5, attempt), [401, 429, 429, 429, 429]);
+    const right = { payload: { username: 'ann', password: 'ann-password' } };
+    t.equal((await call('POST', '/login', right)).statusCode, 429, 'the limit holds for the right password too');
+    t.equal((await login('bob')).response.statusCode, 200);
+  },
+  { LOGIN_RATE_MAX: '3' },
+);
+
+inEveryWorld(
+  'of parallel wrong guesses no more are checked than the limit allows, and the right one is not locked out by them',
+  async (t, { call }) => {
+    const answers = await Promise.all(Array.from({ length: 40 }, () => call('POST', '/login', { payload: wrong })));
+    const codes = answers.map(({ statusCode }) => statusCode);
+    t.same([codes.filter((code) => code === 401).length, codes.filter((code) => code === 429).length], [5, 35]);
+  },
+  { LOGIN_RATE_MAX: '5' },
+);
+
+inEveryWorld(
+  'parallel logins with the right password use up no attempts',
+  async (t, { call, login }) => {
+    const payload = { username: 'ann', password: 'ann-password' };
+    const answers = await Promise.all(Array.from({ length: 20 }, () => call('POST', '/login', { payload })));
+    t.ok(answers.some(({ statusCode }) => statusCode === 200));
+    await until(async () => (await call('POST', '/login', { payload })).statusCode === 200);
+    t.equal((await login('ann')).response.statusCode, 200, 'those refused meanwhile do not count');
+    const codes = await oneByOne(4, async () => (await call('POST', '/login', { payload: wrong })).statusCode);
+    t.same(codes, [401, 401, 401, 429]);
+  },
+  { LOGIN_RATE_MAX: '3' },
 );
 
 inEveryWorld(

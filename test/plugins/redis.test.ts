@@ -12,7 +12,12 @@ const STORE_UNAVAILABLE = { statusCode: 503, code: 'STORE_UNAVAILABLE', error: '
 /** Two pods with one session, on a Redis that can be frozen; the deadline is as it is. */
 async function frozen(t: Test, env: Record<string, string> = {}) {
   const redis = await startRedis(t);
-  const settings = { LOGIN_RATE_MAX: '100000', USERS_FILE: usersFile(t, ['ann']), ...env };
+  const settings = {
+    LOGIN_RATE_MAX: '100000',
+    LOGIN_RATE_MAX_PER_ADDRESS: '100000',
+    USERS_FILE: usersFile(t, ['ann']),
+    ...env,
+  };
   const world = await redisWorld(t, redis, 'f', settings, { deadlineMs: undefined });
   // A busy machine may be late before anything is frozen.
   let token = '';
@@ -89,7 +94,7 @@ t.test('many callers at once are answered as soon as one', async (t) => {
 });
 
 t.test('while Redis is frozen attempts to log in are counted per pod, and a line says so', async (t) => {
-  const { call, freeze, thaw, lines } = await frozen(t, { LOGIN_RATE_MAX: '3' });
+  const { call, freeze, thaw, lines } = await frozen(t, { LOGIN_RATE_MAX_PER_ADDRESS: '3' });
   const attempt = async (username: string) =>
     (await call('POST', '/login', { payload: { username, password: 'no' } })).statusCode;
   freeze();

@@ -39,6 +39,7 @@ export async function everywhere(t: Test) {
       const settings = {
         SERVICE_KEYS: `tests:${KEY}`,
         LOGIN_RATE_MAX: '100000',
+        LOGIN_RATE_MAX_PER_ADDRESS: '100000',
         REDIS_PREFIX: `f${tests}`,
         NEAR_CACHE_MAX: '0',
         ...env,

@@ -61,6 +61,7 @@ export async function startWorld(t: Test, start: StartProxy): Promise<World> {
     REDIS_URL: redis.url,
     USERS_FILE: usersFile(t, NAMES),
     LOGIN_RATE_MAX: '100000',
+    LOGIN_RATE_MAX_PER_ADDRESS: '100000',
     SERVICE_KEYS: `tests:${KEY}`,
     TRUST_PROXY: 'loopback',
     NEAR_CACHE_MAX: '0',

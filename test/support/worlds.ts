@@ -39,7 +39,12 @@ export async function worlds(t: Test) {
 
   return (sentence: string, run: (t: Test, world: World) => Promise<void>, env: Record<string, string> = {}) =>
     t.test(sentence, async (t) => {
-      const common = { LOGIN_RATE_MAX: '100000', USERS_FILE: usersFile(t, NAMES), ...env };
+      const common = {
+        LOGIN_RATE_MAX: '100000',
+        LOGIN_RATE_MAX_PER_ADDRESS: '100000',
+        USERS_FILE: usersFile(t, NAMES),
+        ...env,
+      };
       tests += 1;
       const prefix = `w${tests}`;
       await t.test('on memory', async (t) => run(t, await memoryWorld(t, common)));

@@ -43,6 +43,7 @@ t.test('an empty environment has the defaults', async (t) => {
     BINDING: 'off',
     BINDING_NETWORK: false,
     LOGIN_RATE_MAX: 10,
+    LOGIN_RATE_MAX_PER_ADDRESS: 100,
     LOGIN_RATE_WINDOW_SECONDS: 60,
     CLAIM_HEADERS: [],
     LOGIN_PAGE: true,

@@ -1,32 +1,28 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import LocalStore from '@fastify/rate-limit/store/LocalStore.js';
 import { Cluster } from 'ioredis';
 import type { RedisClient } from '../connection/connect.ts';
 import { withDeadline } from '../connection/deadline.ts';
 import type { Guard } from '../connection/guard.ts';
 import { runScript } from '../scripts/run-script.ts';
+import { type Count, createLocalCounter } from './local-counter.ts';
 
 /** A login must not wait for the counter; a count that comes later is lost. */
 const COUNT_DEADLINE_MS = 40;
-const LOCAL_KEYS = 50_000;
 
-interface Count {
-  readonly current: number;
-  /** Milliseconds until the window ends. */
-  readonly ttl: number;
-}
 type Callback = (error: Error | null, count?: Count) => void;
 
 interface Batch {
   readonly keys: string[];
   readonly windows: number[];
-  readonly answer: Promise<number[]>;
+  readonly answer: Promise<unknown>;
 }
 
 /**
- * The store behind @fastify/rate-limit: counts over all pods, and its own local one while Redis does not answer in
- * time, or where there is none. A fixed window per key; the key ends with it. What is counted in one turn of the event
- * loop is one command, in a Cluster one for each key.
+ * Counts over all pods, and in this process alone while Redis does not answer in time, or where there is none. A fixed
+ * window per key; the key ends with it. What is counted in one turn of the event loop is one command, in a Cluster one
+ * for each key.
+ *
+ * @returns `Store`, for @fastify/rate-limit; and `giveBack`, which takes one count back
  */
 export function createSharedCounter(deps: {
   readonly redis: { readonly client: RedisClient; readonly guard: Guard } | undefined;
@@ -35,42 +31,49 @@ export function createSharedCounter(deps: {
   readonly onShared: () => void;
 }) {
   const { redis, prefix, onFallback, onShared } = deps;
-  const local = new LocalStore(false, false, LOCAL_KEYS);
-  let batch: Batch | undefined;
+  const local = createLocalCounter();
+  const batches = new Map<'count' | 'uncount', Batch>();
   let isLocal = false;
 
-  // The local store returns its own mutable object, which later requests would change.
-  function countLocally(key: string, done: Callback, windowMs: number, max: number): void {
-    local.incr(key, (error, count) => done(error, count && { ...count }), windowMs, max);
-  }
-
-  function begin({ client }: { readonly client: RedisClient }): Batch {
+  function begin(client: RedisClient, script: 'count' | 'uncount'): Batch {
     const keys: string[] = [];
     const windows: number[] = [];
     const answer = endOfTurn().then(() => {
-      batch = undefined;
-      return withDeadline(runScript(client, 'count', keys, windows) as Promise<number[]>, COUNT_DEADLINE_MS);
+      batches.delete(script);
+      return withDeadline(runScript(client, script, keys, windows), COUNT_DEADLINE_MS);
     });
     return { keys, windows, answer };
   }
 
-  async function countShared(
-    shared: { readonly client: RedisClient; readonly guard: Guard },
-    key: string,
-    windowMs: number,
-  ): Promise<Count> {
-    if (shared.guard.isOpen()) throw new Error('Redis does not answer');
-    if (batch === undefined || shared.client instanceof Cluster) batch = begin(shared);
+  /** The present batch of a script, to add keys to. */
+  function batchOf({ client, guard }: NonNullable<typeof redis>, script: 'count' | 'uncount'): Batch {
+    if (guard.isOpen()) throw new Error('Redis does not answer');
+    let batch = batches.get(script);
+    if (batch === undefined || client instanceof Cluster) {
+      batch = begin(client, script);
+      batches.set(script, batch);
+    }
+    return batch;
+  }
+
+  async function countShared(shared: NonNullable<typeof redis>, key: string, windowMs: number): Promise<Count> {
+    const batch = batchOf(shared, 'count');
     const index = batch.keys.push(prefix + key) - 1;
     batch.windows.push(windowMs);
-    const answer = await batch.answer;
+    const answer = (await batch.answer) as number[];
     return { current: answer[index * 2] as number, ttl: answer[index * 2 + 1] as number };
   }
 
-  return class SharedCounter {
-    incr(key: string, done: Callback, windowMs: number, max: number): void {
+  async function giveBackShared(shared: NonNullable<typeof redis>, key: string): Promise<void> {
+    const batch = batchOf(shared, 'uncount');
+    batch.keys.push(prefix + key);
+    await batch.answer;
+  }
+
+  class Store {
+    incr(key: string, done: Callback, windowMs: number): void {
       if (redis === undefined) {
-        countLocally(key, done, windowMs, max);
+        done(null, local.count(key, windowMs));
         return;
       }
       countShared(redis, key, windowMs).then(
@@ -82,7 +85,7 @@ export function createSharedCounter(deps: {
         (problem) => {
           if (!isLocal) onFallback(problem);
           isLocal = true;
-          countLocally(key, done, windowMs, max);
+          done(null, local.count(key, windowMs));
         },
       );
     }
@@ -91,5 +94,15 @@ export function createSharedCounter(deps: {
     child(): this {
       return this;
     }
+  }
+
+  return {
+    Store,
+
+    /** Takes one count back, in the background: what Redis does not learn in time stays counted. */
+    giveBack(key: string): void {
+      if (redis === undefined || isLocal) local.giveBack(key);
+      else giveBackShared(redis, key).catch(() => undefined);
+    },
   };
 }

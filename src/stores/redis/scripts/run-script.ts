@@ -15,7 +15,8 @@ export type ScriptName =
   | 'sweep'
   | 'repair'
   | 'recount'
-  | 'count';
+  | 'count'
+  | 'uncount';
 
 export type Argument = string | number;
 
@@ -24,6 +25,8 @@ export interface Script {
   readonly sha: string;
 }
 
+// These know no session.
+const OF_LIMITS = new Set<ScriptName>(['count', 'uncount']);
 const common = readLua('common');
 const scripts = new Map<ScriptName, Script>();
 
@@ -56,7 +59,7 @@ export function isUnknownScript(error: unknown): boolean {
 export function loadScript(name: ScriptName): Script {
   let script = scripts.get(name);
   if (script === undefined) {
-    const lua = name === 'count' ? readLua(name) : `${common}\n${readLua(name)}`;
+    const lua = OF_LIMITS.has(name) ? readLua(name) : `${common}\n${readLua(name)}`;
     script = { lua, sha: createHash('sha1').update(lua).digest('hex') };
     scripts.set(name, script);
   }
