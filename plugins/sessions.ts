@@ -93,6 +93,11 @@ function policyOf(config: Config): SessionPolicy {
   return {
     idleMs: config.SESSION_IDLE_SECONDS * 1000,
     absoluteMs: config.SESSION_ABSOLUTE_SECONDS * 1000,
+    // Never shorter than those of other sessions.
+    remembered: {
+      idleMs: Math.max(config.REMEMBER_IDLE_SECONDS, config.SESSION_IDLE_SECONDS) * 1000,
+      absoluteMs: Math.max(config.REMEMBER_ABSOLUTE_SECONDS, config.SESSION_ABSOLUTE_SECONDS) * 1000,
+    },
     graceMs: config.RENEW_GRACE_SECONDS * 1000,
     touchMs: config.SESSION_TOUCH_SECONDS * 1000,
     maxPerUser: config.MAX_SESSIONS_PER_USER,

@@ -89,8 +89,10 @@ function crossFaults(raw: RawConfig): string[] {
   if (raw.REDIS_WAIT_REPLICAS > 0 && raw.REDIS_URL === undefined) {
     faults.push('REDIS_WAIT_REPLICAS: expected 0 without REDIS_URL');
   }
-  if (raw.SESSION_IDLE_SECONDS > raw.SESSION_ABSOLUTE_SECONDS) {
-    faults.push('SESSION_IDLE_SECONDS: expected at most SESSION_ABSOLUTE_SECONDS');
+  for (const kind of ['SESSION', 'REMEMBER'] as const) {
+    if (raw[`${kind}_IDLE_SECONDS`] > raw[`${kind}_ABSOLUTE_SECONDS`]) {
+      faults.push(`${kind}_IDLE_SECONDS: expected at most ${kind}_ABSOLUTE_SECONDS`);
+    }
   }
   for (const [name, longest] of Object.entries(PROFILES[raw.SESSION_PROFILE as keyof typeof PROFILES] ?? {})) {
     if ((raw[name as keyof typeof raw] as number) > longest) {

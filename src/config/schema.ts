@@ -32,6 +32,8 @@ export const ConfigSchema = Type.Object({
   SESSION_PROFILE: Type.Optional(Type.Union([Type.Literal('aal1'), Type.Literal('aal2'), Type.Literal('aal3')])),
   SESSION_IDLE_SECONDS: Seconds(1800),
   SESSION_ABSOLUTE_SECONDS: Seconds(86_400),
+  REMEMBER_IDLE_SECONDS: Seconds(1_209_600),
+  REMEMBER_ABSOLUTE_SECONDS: Seconds(2_592_000),
   SESSION_TOUCH_SECONDS: Seconds(60, 0),
   RENEW_GRACE_SECONDS: Type.Integer({ minimum: 0, maximum: 300, default: 10 }),
   MAX_SESSIONS_PER_USER: Type.Integer({ minimum: 1, maximum: 5000, default: 100 }),
@@ -79,10 +81,19 @@ export type RawConfig = Static<typeof ConfigSchema>;
 
 /**
  * The longest timeouts of each authenticator assurance level, in seconds (NIST SP 800-63B-4, 2.1.3, 2.2.3, 2.3.3). They
- * are the defaults of SESSION_IDLE_SECONDS and SESSION_ABSOLUTE_SECONDS under that profile, and their upper limits.
+ * are the defaults of the four timeouts under that profile, and their upper limits.
  */
 export const PROFILES = {
-  aal1: { SESSION_IDLE_SECONDS: 2_592_000, SESSION_ABSOLUTE_SECONDS: 2_592_000 },
-  aal2: { SESSION_IDLE_SECONDS: 3600, SESSION_ABSOLUTE_SECONDS: 86_400 },
-  aal3: { SESSION_IDLE_SECONDS: 900, SESSION_ABSOLUTE_SECONDS: 43_200 },
+  aal1: timeouts(2_592_000, 2_592_000),
+  aal2: timeouts(3600, 86_400),
+  aal3: timeouts(900, 43_200),
 } as const;
+
+function timeouts(idle: number, absolute: number) {
+  return {
+    SESSION_IDLE_SECONDS: idle,
+    SESSION_ABSOLUTE_SECONDS: absolute,
+    REMEMBER_IDLE_SECONDS: idle,
+    REMEMBER_ABSOLUTE_SECONDS: absolute,
+  };
+}

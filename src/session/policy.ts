@@ -7,6 +7,8 @@ export type LimitPolicy = 'evict-oldest' | 'evict-least-recent' | 'reject';
 export interface SessionPolicy {
   readonly idleMs: number;
   readonly absoluteMs: number;
+  /** The timeouts of sessions whose users want to stay logged in. */
+  readonly remembered: { readonly idleMs: number; readonly absoluteMs: number };
   readonly touchMs: number;
   /** How long the generations before the present one stay good after a renewal. */
   readonly graceMs: number;

@@ -95,7 +95,7 @@ export function createStarts(deps: {
       device,
       limit,
       ...(own ? { replaces: previous.sessionId } : {}),
-      ...lifetime,
+      ...(remember ? policy.remembered : lifetime),
     });
     const login = started('login', created);
     if (own) {

@@ -30,7 +30,7 @@ inEveryWorld('remember keeps the cookie up to the absolute end', async (t, { log
   const { response, token } = await login('ann', { form: { remember: true } });
   t.equal(
     response.headers['set-cookie'],
-    `__Host-sid=${token}; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Strict`,
+    `__Host-sid=${token}; Max-Age=2592000; Path=/; HttpOnly; Secure; SameSite=Strict`,
   );
   const forgotten = await login('ann', { form: { remember: false } });
   t.notMatch(forgotten.response.headers['set-cookie'], /Max-Age|Expires/);

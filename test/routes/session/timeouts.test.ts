@@ -4,6 +4,7 @@ import { worlds } from '../../support/worlds.ts';
 
 const inEveryWorld = await worlds(t);
 const SECOND = 1000;
+const DAY = 86_400 * SECOND;
 
 inEveryWorld('a session that nobody uses ends at the idle timeout', async (t, { login, status, elapse }) => {
   const [unseen, seen] = [await login('ann'), await login('ann')];
@@ -13,6 +14,35 @@ inEveryWorld('a session that nobody uses ends at the idle timeout', async (t, { 
   t.equal(await status(unseen.token), 401, 'past it');
   t.equal(await status(seen.token), 200, 'activity has moved it');
 });
+
+inEveryWorld('a remembered session ends at timeouts of its own', async (t, { login, call, status, elapse }) => {
+  const remembered = await login('ann', { form: { remember: true } });
+  const { createdAt, expiresAt, absoluteExpiresAt } = remembered.response.json();
+  t.same([expiresAt - createdAt, absoluteExpiresAt - createdAt], [14 * DAY, 30 * DAY]);
+  t.match(remembered.response.headers['set-cookie'], /; Max-Age=2592000;/);
+  const plain = await login('ann');
+  await elapse(13 * DAY);
+  t.same([await status(remembered.token), await status(plain.token)], [200, 401]);
+  const renewed = cookieToken(await call('POST', '/session/renew', { token: remembered.token }));
+  await elapse(13 * DAY);
+  t.equal(await status(renewed), 200, 'activity and renewals move the idle timeout');
+  await elapse(4.1 * DAY);
+  t.equal(await status(renewed), 401, 'and not the absolute one');
+  const again = await login('ann', { form: { remember: true } });
+  await elapse(14.1 * DAY);
+  t.equal(await status(again.token), 401);
+});
+
+inEveryWorld(
+  'a remembered session never ends before others',
+  async (t, { login }) => {
+    const { createdAt, expiresAt, absoluteExpiresAt } = (
+      await login('ann', { form: { remember: true } })
+    ).response.json();
+    t.same([expiresAt - createdAt, absoluteExpiresAt - createdAt], [20 * DAY, 40 * DAY]);
+  },
+  { SESSION_IDLE_SECONDS: `${20 * 86_400}`, SESSION_ABSOLUTE_SECONDS: `${40 * 86_400}` },
+);
 
 inEveryWorld('an absence that is proven clears the cookie', async (t, { call, login, elapse }) => {
   const { token } = await login('ann');

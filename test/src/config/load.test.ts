@@ -36,6 +36,8 @@ t.test('an empty environment has the defaults', async (t) => {
     SERVICE_SCOPES: [],
     SESSION_IDLE_SECONDS: 1800,
     SESSION_ABSOLUTE_SECONDS: 86_400,
+    REMEMBER_IDLE_SECONDS: 1_209_600,
+    REMEMBER_ABSOLUTE_SECONDS: 2_592_000,
     SESSION_TOUCH_SECONDS: 60,
     RENEW_GRACE_SECONDS: 10,
     MAX_SESSIONS_PER_USER: 100,
@@ -101,6 +103,7 @@ const bad: [string, string, RegExp][] = [
   ['SESSION_IDLE_SECONDS', '0', /expected seconds, an integer from 1 to 31536000$/],
   ['SESSION_IDLE_SECONDS', '30m', /expected seconds, an integer/],
   ['SESSION_IDLE_SECONDS', '86401', /SESSION_ABSOLUTE_SECONDS/],
+  ['REMEMBER_IDLE_SECONDS', '2592001', /REMEMBER_ABSOLUTE_SECONDS/],
   ['MAX_SESSIONS_PER_USER', '0', /1/],
   ['SESSION_LIMIT_POLICY', 'hush', /one of evict-oldest, evict-least-recent, reject/],
   ['LOGIN_RATE_MAX', '99999999999999999999', /integer/],
@@ -168,12 +171,19 @@ for (const [SESSION_PROFILE, name, value] of [
   ['aal2', 'SESSION_ABSOLUTE_SECONDS', '86401'],
   ['aal3', 'SESSION_IDLE_SECONDS', '901'],
   ['aal3', 'SESSION_ABSOLUTE_SECONDS', '43201'],
+  ['aal2', 'REMEMBER_IDLE_SECONDS', '3601'],
+  ['aal2', 'REMEMBER_ABSOLUTE_SECONDS', '86401'],
 ] as const) {
   t.test(`${name}=${value} exceeds the limit of ${SESSION_PROFILE} and is rejected`, async (t) => {
     const faults = faultsOf({ SESSION_PROFILE, [name]: value }).filter((fault) => fault.includes('SESSION_PROFILE'));
     t.match(faults, [new RegExp(`${name}: expected seconds, at most ${Number(value) - 1}`)]);
   });
 }
+
+t.test('a profile limits the timeouts of remembered sessions too', async (t) => {
+  t.match(load({ SESSION_PROFILE: 'aal2' }), { REMEMBER_IDLE_SECONDS: 3600, REMEMBER_ABSOLUTE_SECONDS: 86_400 });
+  t.match(load({ SESSION_PROFILE: 'aal2', REMEMBER_IDLE_SECONDS: '600' }), { REMEMBER_IDLE_SECONDS: 600 });
+});
 
 t.test('an unknown profile is rejected', async (t) => {
   t.match(faultsOf({ SESSION_PROFILE: 'aal4' }), [/SESSION_PROFILE: expected one of aal1, aal2, aal3/]);
