@@ -2,6 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import type { Config } from '../src/config/load.ts';
 import type { Credentials } from '../src/credentials/credentials.ts';
+import { usernameHash } from '../src/credentials/username-hash.ts';
 import {
   createDemoCredentials,
   createNoCredentials,
@@ -32,8 +33,8 @@ export interface LoginForm {
   readonly metadata?: Attributes;
 }
 
-/** What a wrong guess gets. */
-const FAILED = new Set<ErrorCode>(['INVALID_CREDENTIALS']);
+// A refused login counts as failed too: that it was refused may say that the password was right.
+const FAILED = new Set<ErrorCode>(['INVALID_CREDENTIALS', 'LOGIN_REFUSED']);
 
 /** Logging in. Nothing of the caller's old session survives it but the metadata of an anonymous one. */
 export default fp(
@@ -47,7 +48,7 @@ export default fp(
 
     async function login(request: FastifyRequest, { username, password, remember = false, metadata }: LoginForm) {
       const previous = await request.findSession();
-      const identity = await credentials.check({ username, password, ip: request.ip });
+      const identity = await credentials.check({ username, password, ip: request.ip, requestId: request.id });
       if (identity === undefined) throw new ApiError('INVALID_CREDENTIALS');
       return sessions.login({
         userId: identity.userId,
@@ -68,7 +69,12 @@ export default fp(
         giveBack();
         return started;
       } catch (error) {
-        if (!FAILED.has(codeOf(error))) giveBack();
+        const code = codeOf(error);
+        if (FAILED.has(code)) {
+          const { reason } = error as ApiError;
+          const who = { remoteAddress: request.ip, usernameHash: usernameHash(form.username) };
+          fastify.log.info({ reqId: request.id, ...who, code, reason }, 'login failed');
+        } else giveBack();
         throw error;
       }
     }
@@ -89,7 +95,8 @@ export default fp(
 );
 
 async function createCredentials(config: Config, onProblem: (problem: unknown) => void): Promise<Credentials> {
-  if (config.CREDENTIALS_URL !== undefined) return createWebhookCredentials(config.CREDENTIALS_URL);
+  const { CREDENTIALS_URL: url, CREDENTIALS_TIMEOUT_MS: timeoutMs } = config;
+  if (url !== undefined) return createWebhookCredentials({ url, timeoutMs });
   if (config.USERS_FILE !== undefined) return createUsersFileCredentials(config.USERS_FILE, onProblem);
   return config.demoUser ? createDemoCredentials() : createNoCredentials();
 }

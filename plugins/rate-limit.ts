@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import fastifyRateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { usernameHash } from '../src/credentials/username-hash.ts';
 import { ApiError } from '../src/http/errors.ts';
 import { createSharedCounter } from '../src/stores/redis/limits/shared-counter.ts';
 
@@ -49,7 +49,7 @@ export default fp(
     const loginWindow = config.LOGIN_RATE_WINDOW_SECONDS * 1000;
     const addressKey = (request: FastifyRequest) => `login:address:${address(request)}`;
     const usernameKey = (request: FastifyRequest) =>
-      `login:username:${digest((request.body as { username: string }).username)}`;
+      `login:username:${usernameHash((request.body as { username: string }).username)}`;
     const loginLimits = [
       limiter({ max: config.LOGIN_RATE_MAX_PER_ADDRESS, timeWindow: loginWindow, keyGenerator: addressKey }),
       limiter({ max: config.LOGIN_RATE_MAX, timeWindow: loginWindow, keyGenerator: usernameKey }),
@@ -107,9 +107,4 @@ export default fp(
 /** An IPv6 caller has a whole /64 to call from: it counts as one address. */
 function address(request: FastifyRequest): string {
   return normalizeIP(request.ip);
-}
-
-/** People type passwords into the wrong field: what they typed as a name does not go to Redis as it is. */
-function digest(username: string): string {
-  return createHash('sha256').update(username).digest('base64url');
 }

@@ -30,6 +30,7 @@ export const login = {
       ...sessionFailures,
       ...durableFailures,
       'INVALID_CREDENTIALS',
+      'LOGIN_REFUSED',
       'CROSS_SITE_REQUEST',
       'SESSION_LIMIT_REACHED',
       'METADATA_TOO_LARGE',

@@ -56,7 +56,7 @@ function valuesOf(name: string, { anyOf, type, minimum, maximum, minLength }: TS
   if (type === 'boolean') return 'true or false';
   if (type === 'string' && minLength !== undefined) return `${minLength} characters or more`;
   if (type !== 'integer') return undefined;
-  const unit = name.endsWith('_SECONDS') ? 'seconds, ' : '';
+  const unit = name.endsWith('_SECONDS') ? 'seconds, ' : name.endsWith('_MS') ? 'milliseconds, ' : '';
   return `${unit}an integer ${maximum === undefined ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`}`;
 }
 

@@ -48,6 +48,7 @@ export const ConfigSchema = Type.Object({
   LOGIN_RATE_WINDOW_SECONDS: Seconds(60),
   USERS_FILE: Type.Optional(Type.String({ minLength: 1 })),
   CREDENTIALS_URL: Type.Optional(Type.String({ pattern: '^https?://[^\\s]+$', description: 'http:// or https://…' })),
+  CREDENTIALS_TIMEOUT_MS: Type.Integer({ minimum: 100, maximum: 30_000, default: 2000 }),
   CLAIM_HEADERS: List(
     Type.String({
       pattern: '^[A-Za-z0-9]([A-Za-z0-9_-]{0,62}[A-Za-z0-9])?$',

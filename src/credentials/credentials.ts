@@ -4,6 +4,8 @@ export interface Attempt {
   readonly username: string;
   readonly password: string;
   readonly ip: string;
+  /** Names the request, for logs of other services. */
+  readonly requestId: string;
 }
 
 /** Who has logged in, as the source of credentials knows them. */
@@ -23,7 +25,7 @@ export interface Credentials {
    * Checks one attempt: the identity, or `undefined` when username or password is wrong. An unknown user takes the
    * same work as a known one.
    *
-   * @throws `ApiError` `CREDENTIALS_UNAVAILABLE` when the source can't answer, `OVERLOADED` when too many checks wait
+   * @throws `ApiError` `LOGIN_REFUSED` when the user may not log in for another reason, `CREDENTIALS_UNAVAILABLE` when the source can't answer, `OVERLOADED` when too many checks wait
    */
   check(attempt: Attempt): Promise<Identity | undefined>;
 

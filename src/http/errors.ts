@@ -13,6 +13,7 @@ export const errors = {
   REAUTHENTICATION_REQUIRED: [401, 'The login is too long ago; log in again.'],
   SERVICE_KEY_REQUIRED: [401, 'Send "Authorization: Bearer <key>" with a key of SERVICE_KEYS.'],
   METRICS_TOKEN_REQUIRED: [401, 'Send "Authorization: Bearer <METRICS_TOKEN>".'],
+  LOGIN_REFUSED: [403, 'This login is refused; `reason` says why.'],
   SCOPE_REQUIRED: [403, 'The service has no scope for this route; see SERVICE_SCOPES.'],
   CROSS_SITE_REQUEST: [403, 'A request from another site is refused; allow its origin in ALLOWED_ORIGINS.'],
   NOT_FOUND: [404, 'There is no such route.'],
@@ -43,15 +44,24 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly code: ErrorCode;
   readonly retryAfter: number | undefined;
+  readonly reason: string | undefined;
 
-  /** @param options.message says more than the table does; shown for `FST_ERR_VALIDATION` alone */
+  /**
+   * @param options.message says more than the table does; shown for `FST_ERR_VALIDATION` and `LOGIN_REFUSED` alone
+   * @param options.reason of `LOGIN_REFUSED`: the code by which the source of credentials refuses
+   */
   constructor(
     code: ErrorCode,
-    options: ErrorOptions & { readonly message?: string; readonly retryAfter?: number } = {},
+    options: ErrorOptions & {
+      readonly message?: string | undefined;
+      readonly retryAfter?: number;
+      readonly reason?: string;
+    } = {},
   ) {
     super(options.message ?? errors[code][1], options);
     this.code = code;
     this.retryAfter = options.retryAfter;
+    this.reason = options.reason;
   }
 }
 

@@ -128,6 +128,8 @@ export const durableFailures = [...bodyFailures, 'DURABILITY_NOT_CONFIRMED'] as 
 /** Where a route for trusted services appears in the documentation, and the scope that a service needs for it. */
 export const forServices = (scope: Scope) => ({ tags: ['service'], security: [{ service: [scope] }] });
 
+const Reason = Type.String({ description: 'Of `LOGIN_REFUSED`: the code by which CREDENTIALS_URL refuses' });
+
 function failure(status: number, codes: readonly ErrorCode[]): TSchema {
   const retryAfter = { 'retry-after': { type: 'integer', description: 'Seconds' } };
   return {
@@ -137,6 +139,7 @@ function failure(status: number, codes: readonly ErrorCode[]): TSchema {
         code: Type.String({ enum: [...codes] }),
         error: Type.String(),
         message: Type.String(),
+        ...(codes.includes('LOGIN_REFUSED') ? { reason: Type.Optional(Reason) } : {}),
       },
       { description: codes.map((code) => `\`${code}\`: ${errors[code][1]}`).join('  \n') },
     ),

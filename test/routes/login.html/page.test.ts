@@ -4,6 +4,7 @@ import { type Listening, listening } from '../../support/listening.ts';
 import { startRedis } from '../../support/redis.ts';
 import { loginAt } from '../../support/server.ts';
 import { until } from '../../support/until.ts';
+import { startWebhook } from '../../support/webhook.ts';
 
 const browser = await startBrowser(t);
 
@@ -122,6 +123,19 @@ onPage(
     await tab.until(`/^Too many attempts. Try again in (49|50) seconds.$/.test(${text('#login .error')})`);
   },
   { LOGIN_RATE_MAX: '1', LOGIN_RATE_WINDOW_SECONDS: '50' },
+);
+
+const webhook = await startWebhook(t, (response) => {
+  response.writeHead(423, { 'content-type': 'application/json' });
+  response.end(JSON.stringify({ code: 'LOCKED', message: 'Ask your <b>administrator</b>.' }));
+});
+onPage(
+  'a login that is refused shows the message of the refusal, as text',
+  async ({ tab }) => {
+    await logIn(tab);
+    await tab.until(`${text('#login .error')} === 'Ask your <b>administrator</b>.'`);
+  },
+  { CREDENTIALS_URL: `http://${webhook.host}/` },
 );
 
 const redis = await startRedis(t);

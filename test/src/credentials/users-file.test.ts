@@ -14,7 +14,7 @@ const ANN = `ann:${await hashPassword('ann-password')}`;
 const BOB = `bob:${scryptHash('bob-password')}`;
 
 const can = async (credentials: Credentials, username: string, password = `${username}-password`) =>
-  (await credentials.check({ username, password, ip: '192.0.2.1' }))?.userId === username;
+  (await credentials.check({ username, password, ip: '192.0.2.1', requestId: 'x' }))?.userId === username;
 
 /** Credentials from a file of these lines, and what was said about changes that were not taken. */
 async function open(t: Test, ...lines: string[]) {
@@ -30,7 +30,7 @@ async function open(t: Test, ...lines: string[]) {
 t.test('users with argon2id and scrypt hashes log in with their own passwords', async (t) => {
   const { credentials, path } = await open(t, '# people', ANN, '', BOB, '');
   t.equal(credentials.description, `users of ${path}`);
-  t.same(await credentials.check({ username: 'ann', password: 'ann-password', ip: '::1' }), {
+  t.same(await credentials.check({ username: 'ann', password: 'ann-password', ip: '::1', requestId: 'x' }), {
     userId: 'ann',
     metadata: {},
     claims: {},
@@ -139,7 +139,7 @@ for (const [kind, line] of Object.entries({ argon2id: ANN, scrypt: BOB, nobody: 
         ['unknown', `nobody-${round}`],
       ] as const) {
         const start = performance.now();
-        await credentials.check({ username, password: 'wrong', ip: '::1' });
+        await credentials.check({ username, password: 'wrong', ip: '::1', requestId: 'x' });
         times[which].push(performance.now() - start);
       }
     }

@@ -4,7 +4,10 @@ import { createWebhookCredentials } from '../../../src/credentials/webhook.ts';
 import { freePort } from '../../support/redis.ts';
 import { startWebhook } from '../../support/webhook.ts';
 
-const attempt = { username: 'ann', password: 'pässword', ip: '192.0.2.1' };
+const form = { username: 'ann', password: 'pässword', ip: '192.0.2.1' };
+const attempt = { ...form, requestId: 'request-7' };
+
+const credentialsAt = (url: string, timeoutMs = 2000) => createWebhookCredentials({ url, timeoutMs });
 
 const send =
   (status: number, body: unknown, headers: Record<string, string> = {}) =>
@@ -16,20 +19,21 @@ const send =
 /** What the credentials make of a webhook that answers so. */
 async function check(t: Test, answer: Parameters<typeof startWebhook>[1]) {
   const { host } = await startWebhook(t, answer);
-  return createWebhookCredentials(`http://${host}/check`).check(attempt);
+  return credentialsAt(`http://${host}/check`).check(attempt);
 }
 
 t.test('the webhook is sent username, password and address as JSON', async (t) => {
   const { host, received } = await startWebhook(t, send(200, { userId: 'u1' }));
-  await createWebhookCredentials(`http://${host}/check?tenant=7`).check(attempt);
+  await credentialsAt(`http://${host}/check?tenant=7`).check(attempt);
   t.match(received, [{ method: 'POST', url: '/check?tenant=7', headers: { 'content-type': 'application/json' } }]);
-  t.same(received[0]?.body, attempt);
+  t.same(received[0]?.body, form);
+  t.equal(received[0]?.headers['x-request-id'], 'request-7');
   t.notOk(received[0]?.headers.authorization);
 });
 
 t.test('name and password of its URL are sent as Basic authentication, and described nowhere', async (t) => {
   const { host, received } = await startWebhook(t, send(200, { userId: 'u1' }));
-  const credentials = createWebhookCredentials(`http://sessiond:p%40ss%C3%A4@${host}/`);
+  const credentials = credentialsAt(`http://sessiond:p%40ss%C3%A4@${host}/`);
   await credentials.check(attempt);
   const expected = Buffer.from('sessiond:p@ssä').toString('base64');
   t.equal(received[0]?.headers.authorization, `Basic ${expected}`);
@@ -56,6 +60,33 @@ for (const status of [401, 403]) {
     t.equal(await check(t, send(status, { userId: 'u1' })), undefined);
   });
 }
+
+for (const status of [403, 423]) {
+  t.test(`${status} with a code is a refusal for that reason`, async (t) => {
+    const refuse = (body: unknown) => check(t, send(status, body));
+    await t.rejects(refuse({ code: 'second-factor', message: 'Enter the code of your app.' }), {
+      code: 'LOGIN_REFUSED',
+      reason: 'second-factor',
+      message: 'Enter the code of your app.',
+    });
+    await t.rejects(refuse({ code: 'LOCKED', more: 1 }), { code: 'LOGIN_REFUSED', reason: 'LOCKED' });
+  });
+}
+
+const noReasons: unknown[] = [{}, '', null, [], { code: 7 }, { code: '' }, { code: 'a b' }, { code: 'x'.repeat(65) }];
+t.test('without a well-formed code 403 does not let the user in, and 423 says nothing', async (t) => {
+  for (const body of noReasons) {
+    t.equal(await check(t, send(403, body)), undefined);
+    await t.rejects(check(t, send(423, body)), { code: 'CREDENTIALS_UNAVAILABLE' });
+  }
+});
+
+t.test('the time a webhook may take is a setting', async (t) => {
+  const { host } = await startWebhook(t, () => undefined);
+  const start = performance.now();
+  await t.rejects(credentialsAt(`http://${host}/`, 300).check(attempt), { code: 'CREDENTIALS_UNAVAILABLE' });
+  t.ok(performance.now() - start < 1500);
+});
 
 const unusable: Record<string, (response: ServerResponse) => void> = {
   '500': send(500, {}),
@@ -88,7 +119,7 @@ t.test('a redirect is not followed: the password goes nowhere else', async (t) =
 });
 
 t.test('nobody listening is CREDENTIALS_UNAVAILABLE', async (t) => {
-  const credentials = createWebhookCredentials(`http://127.0.0.1:${await freePort()}`);
+  const credentials = credentialsAt(`http://127.0.0.1:${await freePort()}`);
   await t.rejects(credentials.check(attempt), { code: 'CREDENTIALS_UNAVAILABLE' });
 });
 
