@@ -14,7 +14,7 @@ const ROOMS: Record<string, Record<string, readonly string[]>> = {
     observability: ['config', 'session'],
     'device-binding': ['session'],
     stores: ['config', 'session'],
-    credentials: ['config', 'http', 'observability', 'session'],
+    credentials: ['config', 'http', 'observability', 'session', 'stores'],
     [FLOOR]: ['config', 'http', 'observability', 'session', 'stores'],
   },
   'src/stores/redis': {

@@ -3,7 +3,9 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { readEnvironment } from '../config/environment.ts';
+import { endSessionsOf } from '../stores/redis/end-sessions.ts';
 import { removeUser, setUser } from './change-user.ts';
+import { passwordFault } from './new-password.ts';
 import { hashPassword } from './password.ts';
 import { isUsername, readUsers, UsersFileError } from './users-file.ts';
 
@@ -12,8 +14,6 @@ npm run user -- remove <name>
 npm run user -- list
 
 The file is named by USERS_FILE, or by --file <path>.`;
-
-const MAX_PASSWORD = 1024;
 
 async function main(): Promise<string> {
   const { values, positionals } = parseArgs({
@@ -32,17 +32,27 @@ async function main(): Promise<string> {
       throw new UsersFileError('A username has 1 to 256 characters, none of them a control character, and no # first');
     }
     const password = await readPassword(name);
-    if (password.length < 1 || password.length > MAX_PASSWORD) {
-      throw new UsersFileError(`A password has 1 to ${MAX_PASSWORD} characters; nothing has changed`);
-    }
+    const fault = passwordFault(name, password);
+    if (fault !== undefined) throw new UsersFileError(`${fault}; nothing has changed`);
     await setUser(path, name, await hashPassword(password));
     return `${name} may log in now; a running service reads the file by itself.`;
   }
   if (command === 'remove') {
     await removeUser(path, name);
-    return `${name} can't log in any more; sessions that live end by logout or by time.`;
+    return `${name} can't log in any more; ${await endSessions(name)}`;
   }
   throw new UsersFileError(USAGE);
+}
+
+/** Ends the sessions of a user who was removed. @throws when Redis can't be reached */
+async function endSessions(name: string): Promise<string> {
+  const { REDIS_URL: url = '', REDIS_PREFIX: prefix = 'sd' } = readEnvironment();
+  if (url === '') return 'live sessions go on until they expire: with REDIS_URL set, this command ends them.';
+  const ended = await endSessionsOf({ url, prefix, userId: name }).catch((cause: Error) => {
+    const how = `DELETE /v1/users/${encodeURIComponent(name)}/sessions ends them`;
+    throw new UsersFileError(`${name} can't log in any more, but sessions go on (REDIS_URL: ${cause.message}); ${how}`);
+  });
+  return `${ended} live ${ended === 1 ? 'session has' : 'sessions have'} ended.`;
 }
 
 /** The first line of standard input; on a terminal, asked for and not shown. */

@@ -81,6 +81,11 @@ export function parseUsers(path: string, text: string): Users {
   for (const [position, line] of text.split(/\r?\n/).entries()) {
     if (line === '' || line.startsWith('#')) continue;
     const user = userLine(line);
+    if (/:\$2[abxy]?\$/.test(line)) {
+      throw new UsersFileError(
+        `${path}, line ${position + 1}: a bcrypt hash; expected argon2id or scrypt. Set the password anew: npm run user`,
+      );
+    }
     if (user === undefined || users.has(user.name)) {
       throw new UsersFileError(`${path}, line ${position + 1}: expected a new username, a colon and a PHC string`);
     }

@@ -8,7 +8,7 @@ import { runScript } from '../scripts/run-script.ts';
 import { readShard, type Shard } from './shard-reader.ts';
 
 /** What can be wrong with a store; `recount` is about a shard, the others about a session. */
-export type Breach = 'expiry' | 'listing' | 'orphan' | 'schedule' | 'recount';
+export type Breach = 'record' | 'expiry' | 'listing' | 'orphan' | 'schedule' | 'recount';
 
 export interface Finding {
   readonly breach: Breach;
@@ -21,10 +21,11 @@ export interface Finding {
 
 export interface AuditReport {
   readonly sessions: number;
-  /** Records of another format, or broken ones: their sessions count as absent until they end. */
-  readonly unreadable: number;
+  /** Records of another format: their sessions count as absent until they end. */
+  readonly otherFormat: number;
   readonly findings: readonly Finding[];
-  readonly repaired: number;
+  /** The findings that were repaired. */
+  readonly repaired: readonly Finding[];
 }
 
 // A sweep runs every second while pods run: what it would settle by itself is no breach.
@@ -32,7 +33,7 @@ const SETTLE_MS = 2500;
 const SCAN_COUNT = 1000;
 
 /**
- * Walks a live store in bounded steps and holds it to its invariants: every session ends by itself, stands in its
+ * Walks a live store in bounded steps and holds it to its invariants: every record can be read, every session ends by itself, stands in its
  * user's index and in the schedule, every index entry has a living session, and the counters agree with the indexes.
  * What is found is looked at a second time after the store had time to settle.
  *
@@ -48,26 +49,29 @@ export async function auditStore(deps: {
   const { client, prefix, repair, onProgress } = deps;
   const keys = createKeys(prefix);
   let sessions = 0;
-  let unreadable = 0;
+  let otherFormat = 0;
 
   const names = await keyNames(client, prefix);
   const suspects: Finding[] = [];
   for (const [position, shard] of shardNames.entries()) {
     const contents = await readShard(client, prefix, shard, names.get(shard) ?? []);
     sessions += contents.records.size;
-    unreadable += [...contents.records.values()].filter(({ session }) => session === undefined).length;
+    otherFormat += [...contents.records.values()].filter(({ state }) => state === 'other-format').length;
     suspects.push(...(await inspect(contents)));
     onProgress(position + 1);
   }
   const findings = suspects.length === 0 ? [] : await confirm(suspects);
-  let repaired = 0;
-  if (repair) for (const finding of findings) repaired += await mend(finding);
-  return { sessions, unreadable, findings, repaired };
+  const repaired: Finding[] = [];
+  if (repair) for (const finding of findings) if ((await mend(finding)) === 1) repaired.push(finding);
+  return { sessions, otherFormat, findings, repaired };
 
   async function inspect(contents: Shard): Promise<Finding[]> {
     const { shard, records, listed, scheduled } = contents;
     const found: Finding[] = [];
-    for (const [sessionId, { session, expires }] of records) {
+    for (const [sessionId, { session, state, expires }] of records) {
+      if (state === 'broken') {
+        found.push({ breach: 'record', shard, sessionId, userId: listed.get(sessionId) || null });
+      }
       if (session === undefined) continue;
       const { userId } = session;
       const report = (breach: Breach) => found.push({ breach, shard, sessionId, userId, session });

@@ -1,11 +1,19 @@
 import type { Session } from '../../../session/session.ts';
 import type { RedisClient } from '../connection/connect.ts';
-import { decode } from '../layout/record.ts';
+import { decode, isOtherFormat } from '../layout/record.ts';
+
+/** What stands under the key of a session. */
+export interface StoredRecord {
+  readonly session: Session | undefined;
+  /** `other-format`: of another version of the service. */
+  readonly state: 'read' | 'other-format' | 'broken';
+  readonly expires: boolean;
+}
 
 /** All that stands in one shard, as far as it was there throughout the reading. */
 export interface Shard {
   readonly shard: string;
-  readonly records: ReadonlyMap<string, { readonly session: Session | undefined; readonly expires: boolean }>;
+  readonly records: ReadonlyMap<string, StoredRecord>;
   /** Users with an index, the empty one for anonymous sessions. */
   readonly users: readonly string[];
   /** User by sessionId, from the indexes. */
@@ -50,18 +58,27 @@ export async function readShard(
     );
   }
 
-  const records = new Map<string, { session: Session | undefined; expires: boolean }>();
+  const records = new Map<string, StoredRecord>();
   const ids = named('s');
   for (let from = 0; from < ids.length; from += STEP) {
     await Promise.all(
       ids.slice(from, from + STEP).map(async (id) => {
         const key = `${base}s:${id}`;
-        const [record, ttl] = await Promise.all([client.get(key), client.pttl(key)]);
-        if (record !== null) records.set(id, { session: decode(id, record), expires: ttl !== -1 });
+        const [record, ttl] = await Promise.all([client.get(key).catch(unlessWrongType), client.pttl(key)]);
+        if (record === null) return;
+        const session = decode(id, record);
+        const state = session !== undefined ? 'read' : isOtherFormat(record) ? 'other-format' : 'broken';
+        records.set(id, { session, state, expires: ttl !== -1 });
       }),
     );
   }
   return { shard, records, users, listed, scheduled };
+}
+
+/** A key of another type than a string holds no record. */
+function unlessWrongType(error: Error): string {
+  if (error.message.startsWith('WRONGTYPE')) return '';
+  throw error;
 }
 
 async function inSteps(

@@ -91,6 +91,11 @@ export function decode(sessionId: string, record: string): Session | undefined {
   }
 }
 
+/** Whether a record is of another format, which another version of the service can read. */
+export function isOtherFormat(record: string): boolean {
+  return /^\[\d+,/.test(record) && !record.startsWith('[1,');
+}
+
 function parse(record: string): Places | undefined {
   if (!record.startsWith('[1,')) return undefined;
   const places = JSON.parse(record) as Places;

@@ -40,11 +40,11 @@ async function breakAndMend(t: Test, { url, client }: { url: string; client: Red
   );
   const clean = audit(url);
   t.equal(clean.status, 0, clean.text);
-  t.match(clean.text, /12 sessions, 0 of them in records/);
+  t.match(clean.text, /12 sessions, 0 of them in records of another version/);
   t.notMatch(clean.text, /BROKEN/);
 
-  const [endless, unlisted, orphaned, unscheduled, miscounted] = await Promise.all(
-    ['a', 'b', 'c', 'd', 'e'].map((name) => start(store, name)),
+  const [endless, unlisted, orphaned, unscheduled, miscounted, rubbish, list, newer] = await Promise.all(
+    ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => start(store, name)),
   );
   await client.persist(at(endless as string, `s:${endless}`));
   await client.zrem(at(unlisted as string, 'u:b'), unlisted as string);
@@ -54,20 +54,29 @@ async function breakAndMend(t: Test, { url, client }: { url: string; client: Red
   await client.lrem(at(unscheduled as string, `x:${minute}`), 0, `${unscheduled}:d`);
   await client.zrem(at(unscheduled as string, 'h'), `${unscheduled}:d`);
   await client.incrby(at(miscounted as string, 'n'), 5);
+  await client.set(at(rubbish as string, `s:${rubbish}`), 'rubbish', 'KEEPTTL');
+  await client.del(at(list as string, `s:${list}`));
+  await client.rpush(at(list as string, `s:${list}`), 'rubbish');
+  await client.set(at(newer as string, `s:${newer}`), '[2,{"of":"the next version"}]', 'KEEPTTL');
 
   const broken = audit(url);
   t.equal(broken.status, 1, broken.text);
   t.equal(broken.text.match(/BROKEN +1 /g)?.length, 5, broken.text);
+  t.match(broken.text, /BROKEN +2 {2}every record can be read/);
+  t.match(broken.text, /1 of them in records of another version/);
   t.match(broken.text, unlisted);
-  t.match(broken.text, /0 of 5 repaired/);
+  t.match(broken.text, /--repair would repair:\n {2}record, 2: delete the record; its user has to log in again\n/);
+  t.notMatch(broken.text, /Repaired/);
 
   const mended = audit(url, '--repair');
   t.equal(mended.status, 0, mended.text);
-  t.match(mended.text, /5 of 5 repaired/);
+  t.match(mended.text, /Repaired 7 of 7:\n {2}record, 2: delete the record.*\n {2}expiry, 1: set its expiry\n/);
   const after = audit(url);
   t.equal(after.status, 0, after.text);
-  t.match(after.text, /16 sessions/);
-  t.equal(await store.count(), 16);
+  t.match(after.text, /17 sessions, 1 of them in records of another version/);
+  t.equal(await store.count(), 17);
+  t.equal(await client.exists(at(rubbish as string, `s:${rubbish}`)), 0);
+  t.equal(await client.exists(at(newer as string, `s:${newer}`)), 1, 'left to the version that can read it');
   t.ok((await client.pttl(at(endless as string, `s:${endless}`))) > 0);
   t.match(await store.list({ userId: 'b', limit: 10 }), { sessions: [{ sessionId: unlisted }] });
   t.equal(await client.zscore(at(orphaned as string, 'u:c'), orphaned as string), null);
