@@ -3,6 +3,7 @@ import './observability/keep-tick-maps.ts';
 
 import type { Server } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { format } from 'node:util';
 import closeWithGrace from 'close-with-grace';
 import { buildApp } from './app.ts';
 import { readEnvironment } from './config/environment.ts';
@@ -20,6 +21,8 @@ const DRAIN_OUTSIDE_PRODUCTION_MS = 200;
 async function main(): Promise<void> {
   const { config, warnings } = loadConfig(readEnvironment());
   const logger = await createLogger(config);
+  // ioredis warns on the console, for one of a password that Redis does not ask for.
+  console.warn = (...words) => logger.warn(format(...words));
   for (const warning of warnings) logger.warn(warning);
   const app = await buildApp(config, { logger });
 

@@ -63,6 +63,26 @@ t.test('a policy that would log users out is named at the start', async (t) => {
   t.ok(log.some((line) => line.includes('REDIS_WAIT_REPLICAS is 2, but Redis has 0 replicas')));
 });
 
+t.test('a Redis without an append-only file and without replicas is named at the start', async (t) => {
+  const lost = (lines: readonly string[]) => lines.some((line) => line.includes('neither an append-only file nor'));
+  const connected = (lines: readonly string[]) => lines.some((line) => line.includes('connected to Redis'));
+  const redis = await startRedis(t);
+  const { log } = await build(t, { REDIS_URL: redis.url });
+  await until(() => lost(log));
+  const durable = await startRedis(t, ['--appendonly', 'yes']);
+  const replicated = await startRedis(t);
+  const [host, port] = new URL(replicated.url).host.split(':') as [string, string];
+  const replica = await startRedis(t, ['--replicaof', host, port]);
+  await until(async () => (await replicated.client.info('replication')).includes('connected_slaves:1'));
+  for (const { url } of [durable, replicated]) {
+    const { log, app } = await build(t, { REDIS_URL: url });
+    await until(() => connected(log));
+    await app.inject('/readyz');
+    t.notOk(lost(log), url);
+  }
+  t.ok(replica);
+});
+
 t.test('while Redis is away, what was known last may be served for a time, and is marked', async (t) => {
   const port = await freePort();
   const redis = await startRedis(t, [], port);

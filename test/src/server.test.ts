@@ -62,7 +62,7 @@ t.test('it starts within 5 s', async (t) => {
 });
 
 t.test('in production the output is JSON lines only', async (t) => {
-  const redis = await startRedis(t);
+  const redis = await startRedis(t, ['--appendonly', 'yes']);
   const server = await startServer(t, {
     NODE_ENV: 'production',
     SESSION_SECRETS: SECRET,
