@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { ApiError } from '../src/http/errors.ts';
 import { bearerToken } from '../src/http/presented.ts';
-import { parseScopes, type Scope } from '../src/http/scopes.ts';
+import { parseScopes, scopeOf } from '../src/http/scopes.ts';
 import { isSameSecret } from '../src/http/secret.ts';
 
 declare module 'fastify' {
@@ -43,15 +43,9 @@ export default fp(
         throw new ApiError('SERVICE_KEY_REQUIRED');
       }
       request.service = service.name;
-      const scope = scopeOf(request);
+      const scope = scopeOf(request.routeOptions.schema);
       if (scope !== undefined && service.scopes?.has(scope) === false) throw new ApiError('SCOPE_REQUIRED');
     });
   },
   { name: 'service', dependencies: ['config', 'rate-limit'] },
 );
-
-/** The scope that the schema of a route names; `undefined` where no route was found. */
-function scopeOf(request: FastifyRequest): Scope | undefined {
-  const { security } = (request.routeOptions.schema ?? {}) as { readonly security?: { readonly service?: Scope[] }[] };
-  return security?.[0]?.service?.[0];
-}

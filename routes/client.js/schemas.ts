@@ -13,7 +13,7 @@ export const client = {
     200: {
       description: 'JavaScript, an ES module without dependencies',
       headers: { ...etag, ...cacheControl },
-      content: { 'text/javascript': { schema: { type: 'string' } } },
+      content: { 'application/javascript': { schema: { type: 'string' } } },
     },
     304: Empty('As it was'),
     ...failures(),

@@ -18,6 +18,12 @@ export function parseScopes(item: string): { readonly name: string; readonly sco
   return { name: item.slice(0, end), scopes: new Set(scopes) };
 }
 
+/** Returns the scope that the schema of a route names in `security`; `undefined` if it names none. */
+export function scopeOf(schema: unknown): Scope | undefined {
+  const { security } = (schema ?? {}) as { readonly security?: readonly { readonly service?: readonly Scope[] }[] };
+  return security?.[0]?.service?.[0];
+}
+
 function isScope(text: string): text is Scope {
   return (SCOPES as readonly string[]).includes(text);
 }
