@@ -5,7 +5,10 @@ export interface KeepAliveOptions {
   readonly renewBeforeMs?: number;
   /** While the page is used, the service hears of it this often. 5 minutes. */
   readonly heartbeatMs?: number;
-  /** So long the other tabs wait for the one that speaks, which the browser may have frozen. 30 seconds. */
+  /**
+   * How long other tabs wait for the one that sends requests, which the browser may have frozen; less if the session ends
+   * before. 30 seconds.
+   */
   readonly patienceMs?: number;
   readonly fetch?: typeof fetch;
   /** This browser's clock, epoch milliseconds; it may be wrong, but must run. */
@@ -23,7 +26,11 @@ export interface SessionEnd {
 }
 
 export interface KeepAliveEvents {
-  /** The end is near, and nobody is there to put it off, or nothing can. Once for each end. */
+  /**
+   * The session ends soon, and activity has not extended it: `renewBeforeMs` before the end, or when half of what was left
+   * is over, if that is later. Fired if there was no activity, if a renewal failed, or if the end is the absolute one.
+   * Fired once for each end.
+   */
   expiring: CustomEvent<SessionEnd>;
   /** The session was renewed, by this tab or another. */
   renewed: CustomEvent<SessionEnd>;

@@ -131,7 +131,9 @@ class Keeper extends EventTarget {
     if (!this.#session || this.#doubtful) return { request: START, at: this.#retryAt };
     if (this.#usedSince === undefined || !this.#extendable) return undefined;
     const heartbeatAt = this.#seenAt + this.#options.heartbeatMs;
-    const at = Math.max(Math.min(heartbeatAt, this.#nearEndAt), this.#usedSince, this.#retryAt) + this.#patienceMs;
+    // The tab that speaks may be gone before its lock is: of a short session, patience must leave time to renew it.
+    const waitMs = Math.min(this.#patienceMs, (this.#marginMs * (1 + this.#lot)) / 3);
+    const at = Math.max(Math.min(heartbeatAt, this.#nearEndAt), this.#usedSince, this.#retryAt) + waitMs;
     return { request: this.#nearEndAt <= at ? RENEW : HEARTBEAT, at };
   }
 

@@ -68,6 +68,18 @@ t.test('a tab that speaks but was frozen is not waited for longer than patience 
   t.ok(waitedMs >= 10_000 && waitedMs <= 21_000, `${waitedMs}`);
 });
 
+t.test('it is not waited for beyond the end of a short session either', async (t) => {
+  const { tab } = fakeService(t, { idleMs: 20_000 });
+  const frozen = Promise.withResolvers<void>();
+  void navigator.locks.request('sessiond:', () => frozen.promise);
+  t.teardown(() => frozen.resolve());
+  const { keeper, sent, heard } = await tab({ patienceMs: 30_000 });
+  await pass(3 * MINUTE, () => keeper.use());
+  t.ok((keeper.leftMs as number) > 0, `${sent} ${heard}`);
+  t.notOk(heard.some((line) => line.endsWith('ended')));
+  t.ok(sent.length <= 1 + 3 * 6, `${sent.length} requests`);
+});
+
 t.test('while the service fails, the tabs do not take turns at asking', async (t) => {
   const { service, tab } = fakeService(t);
   const tabs = [await tab({ patienceMs: 0 }), await tab({ patienceMs: 5000 })];
