@@ -60,12 +60,10 @@ export default fp(
       return presented(this.headers, this.url, cookieName);
     });
 
-    async function sessionOf(request: FastifyRequest): Promise<Session | undefined> {
-      const found = request.presentedToken();
-      if (found.from === 'ambiguous') throw new ApiError('NO_SESSION');
-      return found.token === undefined
-        ? undefined
-        : sessions.verify(found.token, { device: request.device(), fresh: wantsFresh(request) });
+    function sessionOf(request: FastifyRequest): Promise<Session | undefined> {
+      const { from, token } = request.presentedToken();
+      if (token !== undefined) return sessions.verify(token, { device: request.device(), fresh: wantsFresh(request) });
+      return from === 'ambiguous' ? Promise.reject(new ApiError('NO_SESSION')) : Promise.resolve(undefined);
     }
 
     fastify.decorateRequest('findSession', function (this: FastifyRequest) {
@@ -80,15 +78,8 @@ export default fp(
       return { ip: this.ip, userAgent: (this.headers['user-agent'] ?? '').slice(0, MAX_USER_AGENT) };
     });
 
-    // A session in use is the same object at every request.
-    const ends = new WeakMap<Session, string>();
     fastify.decorateReply('forSession', function (this: FastifyReply, session: Session) {
-      let end = ends.get(session);
-      if (end === undefined) {
-        end = isoTime(expiresAt(session));
-        ends.set(session, end);
-      }
-      return this.header('x-session-expire', end).header('cache-control', 'no-store');
+      return this.header('x-session-expire', isoTime(expiresAt(session))).header('cache-control', 'no-store');
     });
 
     fastify.decorateReply('giveToken', function (this: FastifyReply, { session, token }) {
@@ -107,43 +98,38 @@ export default fp(
       return new ApiError('NO_SESSION');
     });
 
-    async function look(request: FastifyRequest, reply: FastifyReply): Promise<Session> {
-      const session = await sessionOf(request);
-      if (session === undefined) throw reply.noSession();
-      return session;
+    /** The session as it was last known, if the store is unavailable and the deployment allows it. */
+    function lastKnown(request: FastifyRequest, error: unknown): Session | undefined {
+      const { token } = request.presentedToken();
+      const isStoreAway = error instanceof SessionError && error.code === 'STORE_UNAVAILABLE';
+      if (!isStoreAway || token === undefined || wantsFresh(request)) return undefined;
+      return sessions.lastKnown(token, request.device());
     }
 
-    async function lookDegraded(request: FastifyRequest, reply: FastifyReply): Promise<Session> {
-      return look(request, reply).catch((error: unknown) => {
-        const { token } = request.presentedToken();
-        const isStoreAway = error instanceof SessionError && error.code === 'STORE_UNAVAILABLE';
-        const known =
-          isStoreAway && token !== undefined && !wantsFresh(request)
-            ? sessions.lastKnown(token, request.device())
-            : undefined;
-        if (known === undefined) throw error;
-        reply.header('x-session-degraded', 'true');
-        return known;
-      });
-    }
-
-    function authenticateBy(find: typeof look): onRequestHookHandler {
+    function authenticateWith({ degraded }: { readonly degraded: boolean }): onRequestHookHandler {
       return (request, reply, done) => {
-        const admit = (session: Session) => {
+        const admit = (session: Session | undefined) => {
+          if (session === undefined) return done(reply.noSession());
           request.session = session;
           reply.forSession(session);
           done();
+        };
+        const refuse = (error: Error) => {
+          const known = degraded ? lastKnown(request, error) : undefined;
+          if (known === undefined) return done(error);
+          reply.header('x-session-degraded', 'true');
+          admit(known);
         };
         // A session in use is known here: no promise is made for it.
         const { token } = request.presentedToken();
         const askable = token !== undefined && !wantsFresh(request);
         const known = askable ? sessions.recall(token, () => request.device()) : undefined;
         if (known !== undefined) admit(known);
-        else find(request, reply).then(admit, done);
+        else sessionOf(request).then(admit, refuse);
       };
     }
-    fastify.decorate('authenticate', authenticateBy(look));
-    fastify.decorate('authenticateDegraded', authenticateBy(lookDegraded));
+    fastify.decorate('authenticate', authenticateWith({ degraded: false }));
+    fastify.decorate('authenticateDegraded', authenticateWith({ degraded: true }));
   },
   { name: 'session', dependencies: ['config', 'sessions'] },
 );

@@ -47,7 +47,13 @@ export function createVerification(deps: {
       reports.event({ type: 'verified', result: 'forged', source: 'none' });
       return undefined;
     }
-    const found = await read(claims.sessionId, fresh);
+    let found: Session | undefined;
+    try {
+      found = await store.read(claims.sessionId, { fresh });
+    } catch (error) {
+      reports.event({ type: 'verified', result: 'error', source: store.source });
+      throw error;
+    }
     const session = found !== undefined && claims.generation < found.generation ? await judge(claims) : found;
     if (session === undefined) {
       reports.event({ type: 'verified', result: 'absent', source: store.source });
@@ -58,7 +64,7 @@ export function createVerification(deps: {
       throw new SessionError('NO_SESSION');
     }
     reports.event({ type: 'verified', result: 'valid', source: store.source, key: claims.key });
-    return seen(session);
+    return needsTouch(session, policy, store.now()) ? touched(session) : untouched(session);
   }
 
   /**
@@ -103,20 +109,12 @@ export function createVerification(deps: {
     return judged.status === 'unchanged' ? judged.session : undefined;
   }
 
-  async function read(sessionId: string, fresh: boolean): Promise<Session | undefined> {
-    try {
-      return await store.read(sessionId, { fresh });
-    } catch (error) {
-      reports.event({ type: 'verified', result: 'error', source: store.source });
-      throw error;
-    }
+  function untouched(session: Session): Session {
+    reports.event({ type: 'touched', result: 'skipped' });
+    return session;
   }
 
-  async function seen(session: Session): Promise<Session | undefined> {
-    if (!needsTouch(session, policy, store.now())) {
-      reports.event({ type: 'touched', result: 'skipped' });
-      return session;
-    }
+  async function touched(session: Session): Promise<Session | undefined> {
     try {
       const lastSeenAt = await store.touch(session.sessionId);
       reports.event({ type: 'touched', result: 'written' });

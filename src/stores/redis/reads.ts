@@ -14,9 +14,13 @@ interface Batch {
  * Batches reads: all keys requested in one turn of the event loop are read by one MGET, in a Cluster by one for each shard.
  * Under load a read then costs a third less CPU than a GET with its own deadline.
  *
- * @throws {SessionError} `STORE_UNAVAILABLE`
+ * @returns a function that reads a key and resolves to what `decode` makes of its value; it rejects with
+ *   `STORE_UNAVAILABLE`
  */
-export function createReads(client: RedisClient, guard: Guard): (shard: string, key: string) => Promise<string | null> {
+export function createReads(
+  client: RedisClient,
+  guard: Guard,
+): <T>(shard: string, key: string, decode: (value: string | null) => T) => Promise<T> {
   const batches = new Map<string, Batch>();
   const groupOf = client instanceof Cluster ? (shard: string) => shard : () => '';
 
@@ -43,11 +47,11 @@ export function createReads(client: RedisClient, guard: Guard): (shard: string, 
     }
   }
 
-  return async (shard, key) => {
+  return (shard, key, decode) => {
     const group = groupOf(shard);
     let batch = batches.get(group);
     if (batch === undefined || batch.keys.length === MAX_KEYS) batch = begin(group, shard);
     const index = batch.keys.push(key) - 1;
-    return (await batch.answer)[index] as string | null;
+    return batch.answer.then((values) => decode(values[index] as string | null));
   };
 }

@@ -93,10 +93,10 @@ export function createRedisStore(deps: {
       return { status: 'created', session, evicted, replaced: replaced === 1, expired };
     },
 
-    async read(sessionId) {
+    read(sessionId) {
       const shard = shardOfSession(sessionId);
-      const record = await readKey(shard, keys.record(shard, sessionId));
-      return record === null ? undefined : readable(sessionId, record);
+      const decoded = (record: string | null) => (record === null ? undefined : readable(sessionId, record));
+      return readKey(shard, keys.record(shard, sessionId), decoded);
     },
 
     peek: () => undefined,
@@ -181,8 +181,8 @@ export function createRedisStore(deps: {
     },
 
     async count() {
-      const counts = await Promise.all(shardNames.map((shard) => readKey(shard, keys.counter(shard))));
-      return counts.reduce((sum, count) => sum + Number(count ?? 0), 0);
+      const counts = await Promise.all(shardNames.map((shard) => readKey(shard, keys.counter(shard), Number)));
+      return counts.reduce((sum, count) => sum + count, 0);
     },
 
     async sweep() {
