@@ -13,7 +13,7 @@ export const client = {
     200: {
       description: 'JavaScript, an ES module without dependencies',
       headers: { ...etag, ...cacheControl },
-      content: { 'application/javascript': { schema: { type: 'string' } } },
+      content: { 'text/javascript': { schema: { type: 'string' } } },
     },
     304: Empty('As it was'),
     ...failures(),

@@ -23,10 +23,9 @@ export default (async (fastify) => {
     frameguard: { action: 'deny' },
   });
   // The page and its files are of one version; they are small, and asked for again with their ETag.
-  const serve = (path: string, name: string) =>
-    fastify.get(path, { schema: { hide: true } }, (_request, reply) =>
-      reply.header('cache-control', 'no-cache').sendFile(`login.html/${name}`),
-    );
-  serve('', 'index.html');
-  for (const name of FILES) serve(`/${name}`, name);
+  const schema = { hide: true };
+  fastify.get('', { schema }, await fastify.publicFile('login.html/index.html', 'no-cache'));
+  for (const name of FILES) {
+    fastify.get(`/${name}`, { schema }, await fastify.publicFile(`login.html/${name}`, 'no-cache'));
+  }
 }) satisfies FastifyPluginAsync;

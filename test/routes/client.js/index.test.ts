@@ -12,13 +12,13 @@ t.test('/client.js is the module that the package exports', async (t) => {
 
 t.test('browsers take it for JavaScript, keep it a while, and ask for it again by its ETag', async (t) => {
   t.match(answer.headers, {
-    'content-type': /^application\/javascript/,
+    'content-type': /^text\/javascript/,
     'x-content-type-options': 'nosniff',
     'cache-control': 'public, max-age=300',
-    etag: /^W\/"[\w-]+"$/,
+    etag: /^"[\w-]{43}"$/,
   });
   const { etag } = answer.headers as { etag: string };
-  for (const known of [etag, etag?.replace('W/', ''), `"other", ${etag}`]) {
+  for (const known of [etag, `W/${etag}`, `"other", ${etag}`]) {
     const again = await app.inject({ url: '/client.js', headers: { 'if-none-match': known } });
     t.equal(again.statusCode, 304, known);
     t.equal(again.body, '');
