@@ -56,7 +56,10 @@ export function createWebhookCredentials(options: { readonly url: string; readon
           }
           if (response.status === 403) return undefined;
         }
-        if (response.status !== 200) throw new Error(`the webhook answered ${response.status}`);
+        if (response.status !== 200) {
+          await response.body?.cancel();
+          throw new Error(`the webhook answered ${response.status}`);
+        }
         const answer: unknown = await response.json();
         if (!Value.Check(Answer, answer)) throw new Error('the webhook answered something else than a userId');
         if (!answer.userId.isWellFormed()) throw new Error('the webhook answered a userId that is not well-formed');
